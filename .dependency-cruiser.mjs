@@ -1,0 +1,151 @@
+/**
+ * Who may import whom. Applied by `scripts/check-imports.ts`.
+ *
+ * Between folders the table below allows; what it does not name is forbidden. Files directly in `packages/server/src`,
+ * such as the logger, belong to all folders, except `app.ts` and `main.ts`, which belong to none.
+ */
+
+const PACKAGES = {
+  core: [],
+  contract: ['core'],
+  server: ['contract', 'core'],
+};
+
+const SERVER_FOLDERS = {
+  store: ['core'],
+  keys: ['core'],
+  services: ['store', 'keys', 'core'],
+  config: ['core'],
+  http: ['services', 'config', 'contract', 'core'],
+};
+
+const KNOWN_FOLDERS = [...Object.keys(SERVER_FOLDERS), 'testing'].join('|');
+const TEST = '[.]test[.]ts$';
+const TESTING = '^packages/server/src/testing/';
+const COMPOSITION = '^packages/server/src/(app|main)[.]ts$';
+const ROOT_FILE = '^packages/server/src/(?!(?:app|main)[.]ts$)[^/]+[.]ts$';
+
+/** @param {string} name */
+const folder = (name) => (name in PACKAGES ? `^packages/${name}/` : `^packages/server/src/${name}/`);
+
+const packageRules = Object.entries(PACKAGES).map(([name, allowed]) => ({
+  name: `${name}-package`,
+  comment: `of the other packages, ${name} may import ${allowed.join(', ') || 'none'}`,
+  from: { path: folder(name) },
+  to: { path: '^packages/', pathNot: [name, ...allowed].map(folder) },
+}));
+
+const folderRules = Object.entries(SERVER_FOLDERS).map(([name, allowed]) => ({
+  name: `server-${name}`,
+  comment: `${name} may import ${allowed.join(', ')} and files directly in src, but not app or main`,
+  from: { path: folder(name), pathNot: TEST },
+  to: { path: '^packages/', pathNot: [...[name, ...allowed].map(folder), ROOT_FILE] },
+}));
+
+/** @type {import('dependency-cruiser').ICruiseOptions} */
+export const options = {
+  // Imports of types count: they are how a layer gets to know another.
+  tsPreCompilationDeps: true,
+  doNotFollow: { path: 'node_modules' },
+  exclude: { path: '^packages/[^/]+/dist/' },
+  enhancedResolveOptions: {
+    exportsFields: ['exports'],
+    conditionNames: ['@coffer/source', 'import', 'types', 'node', 'default'],
+  },
+};
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+export const rules = [
+  ...packageRules,
+  ...folderRules,
+  {
+    name: 'unknown-folder',
+    comment: 'a folder of the server needs a row in the table',
+    from: { path: `^packages/server/src/(?!(?:${KNOWN_FOLDERS})/)[^/]+/` },
+    to: {},
+  },
+  {
+    name: 'package-surface',
+    comment: 'a package is imported by its name, not by a path to one of its files',
+    from: { path: '^packages/([^/]+)/' },
+    to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index[.]ts$'] },
+  },
+  {
+    name: 'core-is-pure',
+    comment: 'core runs in Node and browser alike: no built-in module and no dependency',
+    from: { path: '^packages/core/src/', pathNot: TEST },
+    to: { pathNot: '^packages/' },
+  },
+  {
+    name: 'contract-is-data',
+    comment: 'contract is data and zod: no built-in module and no other dependency',
+    from: { path: '^packages/contract/src/', pathNot: TEST },
+    to: { pathNot: ['^packages/', '^node_modules/zod/'] },
+  },
+  {
+    name: 'main-is-the-end',
+    comment: 'nothing imports main',
+    from: {},
+    to: { path: '^packages/server/src/main[.]ts$' },
+  },
+  {
+    name: 'app-is-composition',
+    comment: 'only main, and the support of tests, make an app',
+    from: { path: '^packages/[^/]+/src/', pathNot: [COMPOSITION, TESTING, TEST] },
+    to: { path: '^packages/server/src/app[.]ts$' },
+  },
+  {
+    name: 'main-starts-the-app',
+    comment: 'main may import app, config, core and files directly in src',
+    from: { path: '^packages/server/src/main[.]ts$' },
+    to: { path: '^packages/', pathNot: [folder('config'), folder('core'), ROOT_FILE, COMPOSITION] },
+  },
+  {
+    name: 'root-files-know-no-folder',
+    comment: 'a file directly in src, which any folder may import, may import core and its like only',
+    from: { path: ROOT_FILE, pathNot: TEST },
+    to: { path: '^packages/', pathNot: [folder('core'), ROOT_FILE] },
+  },
+  {
+    name: 'query-builder-in-store',
+    comment: 'only store writes queries; others take its functions and types',
+    from: { path: '^packages/[^/]+/src/', pathNot: [folder('store'), TEST] },
+    to: { path: '^node_modules/(@types/)?kysely/' },
+  },
+  {
+    name: 'driver-in-store',
+    comment: 'only store/sqlite*.ts knows the database driver',
+    from: { path: '^packages/[^/]+/src/', pathNot: ['^packages/server/src/store/sqlite[^/]*[.]ts$', TEST] },
+    to: { path: '^node_modules/(@types/)?better-sqlite3/' },
+  },
+  {
+    name: 'web-framework-in-http',
+    comment: 'only http, app and the support of tests know the web framework',
+    from: { path: ['store', 'keys', 'services', 'config'].map(folder), pathNot: TEST },
+    to: { path: '^node_modules/(@fastify/[^/]+|fastify)/' },
+  },
+  {
+    name: 'testing-in-tests',
+    comment: 'the support of tests is for tests and benchmarks',
+    from: { pathNot: [TESTING, TEST, '^packages/server/test/', '^e2e/', '^bench/'] },
+    to: { path: TESTING },
+  },
+  {
+    name: 'tests-are-leaves',
+    comment: 'nothing imports a test',
+    from: {},
+    to: { path: TEST },
+  },
+  {
+    name: 'no-cycle',
+    comment: 'modules that import each other are one module',
+    from: {},
+    to: { circular: true },
+  },
+  {
+    name: 'resolvable',
+    comment: 'an import that cannot be resolved escapes every other rule',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+];

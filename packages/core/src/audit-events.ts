@@ -1,0 +1,65 @@
+/**
+ * The types of audit events. `records` says when one is written: `always` (success and refusal) or only on `refusal`
+ * (looking at things that hold no secret).
+ */
+export type AuditEventDefinition = { title: string; records: 'always' | 'refusal' };
+
+export const AUDIT_EVENTS = {
+  instance_create: { title: 'The instance was created, on an empty database', records: 'always' },
+  instance_setup: { title: 'The first ROOT user was created', records: 'always' },
+  user_login: { title: 'Sign-in', records: 'always' },
+  user_logout: { title: 'Sign-out', records: 'always' },
+  user_create: { title: 'A user was created', records: 'always' },
+  user_list: { title: 'The users were listed', records: 'refusal' },
+  user_view: { title: 'A user was looked at', records: 'refusal' },
+  user_update: { title: 'A user was changed; `details` names the fields', records: 'always' },
+  user_password: { title: 'A password was changed', records: 'always' },
+  user_delete: { title: 'A user was deleted', records: 'always' },
+  session_reuse: {
+    title: 'A replaced session cookie was used again; the session was ended',
+    records: 'always',
+  },
+  project_create: { title: 'A project was created', records: 'always' },
+  project_view: { title: 'A project was looked at', records: 'refusal' },
+  project_update: { title: 'A project was changed; `details` names the fields', records: 'always' },
+  project_delete: { title: 'A project was deleted with everything in it', records: 'always' },
+  project_member_list: { title: 'The members of a project were listed', records: 'refusal' },
+  project_member_add: { title: 'A member was added', records: 'always' },
+  project_member_remove: { title: 'A member was removed', records: 'always' },
+  environment_create: { title: 'An environment was created', records: 'always' },
+  environment_list: { title: 'The environments of a project were listed', records: 'refusal' },
+  environment_delete: { title: 'An environment was deleted', records: 'always' },
+  vault_create: { title: 'An entry was created', records: 'always' },
+  vault_list: { title: 'The keys of an environment were listed, without values', records: 'always' },
+  vault_view: { title: 'A value was given out', records: 'always' },
+  vault_update: { title: 'An entry got a new version', records: 'always' },
+  vault_delete: { title: 'An entry was deleted with all its versions', records: 'always' },
+  vault_version_list: { title: 'The history of an entry was listed, without values', records: 'always' },
+  vault_version_restore: { title: 'An old version was restored as a new one', records: 'always' },
+  event_list: { title: 'The audit log was read', records: 'always' },
+} as const satisfies Record<string, AuditEventDefinition>;
+
+export type AuditEventType = keyof typeof AUDIT_EVENTS;
+export const AUDIT_EVENT_TYPES = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]];
+
+export const OUTCOMES = ['success', 'denied', 'error'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One entry of the audit log, as it is hashed (canonical JSON) and as it is shown. Version 1 of the format. */
+export type AuditEntry = {
+  v: 1;
+  index: number;
+  type: AuditEventType;
+  /** RFC 3339, UTC, milliseconds. */
+  at: string;
+  outcome: Outcome;
+  uid: string | null;
+  username: string | null;
+  project_id: string | null;
+  environment: string | null;
+  /** What it was done to: a key, a uid or an id. */
+  object: string | null;
+  ip: string | null;
+  request_id: string | null;
+  details: Readonly<Record<string, string | number | boolean>>;
+};

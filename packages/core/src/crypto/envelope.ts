@@ -1,0 +1,92 @@
+/**
+ * The byte format of everything that is encrypted at rest, without the cipher itself (`docs/crypto.md` has it in
+ * words and pictures, `envelope.vectors.json` has published examples).
+ *
+ *     format (1) | key id (16) | nonce (12) | ciphertext (n) | tag (16)
+ *
+ * Format 1 is AES-256-GCM with a fresh random 96-bit nonce and a 128-bit tag. The associated data are the canonical
+ * bytes of the place that the ciphertext belongs to, so that it opens nowhere else (R9).
+ */
+export const ENVELOPE_FORMAT = 1;
+export const KEY_ID_BYTES = 16;
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
+export const ENVELOPE_OVERHEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+
+export type Envelope = {
+  keyId: Uint8Array;
+  nonce: Uint8Array;
+  ciphertext: Uint8Array;
+  tag: Uint8Array;
+};
+
+/** The place that a ciphertext belongs to. A wrapped data key has no environment and version 0. */
+export type SealContext = {
+  instance: string;
+  project: string;
+  environment: string;
+  entry: string;
+  /** 1, 2, 3… */
+  version: number;
+  field: 'value' | 'comment' | 'data_key';
+};
+
+export function encodeEnvelope({ keyId, nonce, ciphertext, tag }: Envelope): Uint8Array {
+  if (keyId.length !== KEY_ID_BYTES || nonce.length !== NONCE_BYTES || tag.length !== TAG_BYTES) {
+    throw new RangeError('an envelope has a 16-byte key id, a 12-byte nonce and a 16-byte tag');
+  }
+  return concatBytes([Uint8Array.of(ENVELOPE_FORMAT), keyId, nonce, ciphertext, tag]);
+}
+
+/** Fails with a RangeError when the bytes are not an envelope of a known format. The parts are views, not copies. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
+  if (bytes.length < ENVELOPE_OVERHEAD_BYTES) throw new RangeError('too short for an envelope');
+  if (bytes[0] !== ENVELOPE_FORMAT) throw new RangeError('not a known envelope format');
+  const nonceAt = 1 + KEY_ID_BYTES;
+  const ciphertextAt = nonceAt + NONCE_BYTES;
+  const tagAt = bytes.length - TAG_BYTES;
+  return {
+    keyId: bytes.subarray(1, nonceAt),
+    nonce: bytes.subarray(nonceAt, ciphertextAt),
+    ciphertext: bytes.subarray(ciphertextAt, tagAt),
+    tag: bytes.subarray(tagAt),
+  };
+}
+
+/**
+ * The canonical bytes of (format, instance, project, environment, entry, version, field): the format is one byte, the
+ * version eight bytes big-endian, each text its UTF-8 bytes behind their number in four bytes big-endian. No two
+ * places have the same bytes.
+ */
+export function encodeAssociatedData(context: SealContext): Uint8Array {
+  const version = new Uint8Array(8);
+  new DataView(version.buffer).setBigUint64(0, BigInt(context.version));
+  return concatBytes([
+    Uint8Array.of(ENVELOPE_FORMAT),
+    ...lengthPrefixed(context.instance),
+    ...lengthPrefixed(context.project),
+    ...lengthPrefixed(context.environment),
+    ...lengthPrefixed(context.entry),
+    version,
+    ...lengthPrefixed(context.field),
+  ]);
+}
+
+const utf8 = new TextEncoder();
+
+function lengthPrefixed(text: string): [Uint8Array, Uint8Array] {
+  const bytes = utf8.encode(text);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  return [length, bytes];
+}
+
+function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}

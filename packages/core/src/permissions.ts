@@ -1,0 +1,77 @@
+/**
+ * Who may do what: one table, and the one function that decides. Services ask it through `authorize`; the reference
+ * page and the exhaustive tests are made from the table.
+ */
+export const ROLES = ['ROOT', 'ADMIN', 'AUTHOR', 'VIEWER'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A rule on the instance looks at the role alone; `self` lets everyone do it to their own account. */
+type InstanceRule = { on: 'instance'; roles: readonly Role[]; self?: true };
+
+/** A rule on a project looks at the role and at membership. ROOT sees every project, others only their own (R14, R17). */
+type ProjectRule = { on: 'project'; member: readonly Role[]; nonMember: readonly Role[] };
+
+export type PermissionRule = InstanceRule | ProjectRule;
+
+const EVERYONE = ROLES;
+const MANAGERS = ['ROOT', 'ADMIN'] as const;
+const NOBODY = [] as const;
+
+const vault = { on: 'project', member: MANAGERS, nonMember: NOBODY } as const;
+const management = { on: 'project', member: MANAGERS, nonMember: ['ROOT'] } as const;
+const visible = { on: 'project', member: EVERYONE, nonMember: ['ROOT'] } as const;
+
+export const PERMISSIONS = {
+  'session.use': { on: 'instance', roles: EVERYONE },
+  'user.create': { on: 'instance', roles: ['ROOT'] },
+  'user.list': { on: 'instance', roles: ['ROOT'] },
+  'user.view': { on: 'instance', roles: ['ROOT'], self: true },
+  'user.update': { on: 'instance', roles: ['ROOT'], self: true },
+  'user.change_role': { on: 'instance', roles: ['ROOT'] },
+  'user.delete': { on: 'instance', roles: ['ROOT'] },
+  'project.create': { on: 'instance', roles: MANAGERS },
+  'project.list': { on: 'instance', roles: EVERYONE },
+  'project.view': visible,
+  'project.update': management,
+  'project.delete': management,
+  'member.list': visible,
+  'member.add': management,
+  'member.remove': management,
+  'environment.create': vault,
+  'environment.list': vault,
+  'environment.delete': vault,
+  'vault.create': vault,
+  'vault.list': vault,
+  'vault.view': vault,
+  'vault.update': vault,
+  'vault.delete': vault,
+  'vault.history': vault,
+  'vault.restore': vault,
+  'event.list': { on: 'instance', roles: MANAGERS },
+  'event.list_project': management,
+} as const satisfies Record<string, PermissionRule>;
+
+export type Action = keyof typeof PERMISSIONS;
+export type ProjectAction = {
+  [A in Action]: (typeof PERMISSIONS)[A] extends { on: 'project' } ? A : never;
+}[Action];
+export type InstanceAction = Exclude<Action, ProjectAction>;
+
+/** What the decision is about: for a project action whether it exists and the actor is a member; else whether it is their own account. */
+export type Circumstances = { projectExists: boolean; isMember: boolean } | { isSelf: boolean };
+
+/** `hidden` means: answer as if it did not exist. `needs_membership` means: the actor may see the project, but only a member may do this. */
+export type Decision = 'allowed' | 'forbidden' | 'hidden' | 'needs_membership';
+
+export function decide(action: Action, role: Role, circumstances: Circumstances): Decision {
+  const rule: PermissionRule = PERMISSIONS[action];
+  if (rule.on === 'instance') {
+    const isSelf = 'isSelf' in circumstances && circumstances.isSelf;
+    return rule.roles.includes(role) || (rule.self === true && isSelf) ? 'allowed' : 'forbidden';
+  }
+  if (!('projectExists' in circumstances)) return 'hidden';
+  const { projectExists, isMember } = circumstances;
+  if (!projectExists || (!isMember && role !== 'ROOT')) return 'hidden';
+  if ((isMember ? rule.member : rule.nonMember).includes(role)) return 'allowed';
+  return !isMember && rule.member.includes(role) ? 'needs_membership' : 'forbidden';
+}

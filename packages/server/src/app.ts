@@ -1,0 +1,172 @@
+import type { AddressInfo } from 'node:net';
+import { ENDPOINTS } from '@coffer/contract';
+import { AppError, type Redacted } from '@coffer/core';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from './clock.ts';
+import { parseRootKey, type Config } from './config/config.ts';
+import { registerPages } from './http/pages.ts';
+import { registerEndpoints } from './http/router.ts';
+import { handlers } from './http/routes/handlers.ts';
+import { createServer } from './http/server.ts';
+import { registerSetupPage } from './http/setup-page.ts';
+import { createRootKeyFile, deriveInstanceKeys, readRootKeyFile, ROOT_KEY_FILE } from './keys/root-key.ts';
+import type { Logger } from './logger.ts';
+import { AuditLog } from './services/audit-log.ts';
+import type { Context } from './services/context.ts';
+import { eraseDeleted } from './services/erase.ts';
+import { openInstance } from './services/instance.ts';
+import { Passwords, type PasswordCost } from './services/passwords.ts';
+import { isSetUp, setUpFromSettings } from './services/setup.ts';
+import { Throttle, type AttemptLimits } from './services/throttle.ts';
+import { Tokens } from './services/tokens.ts';
+import { VaultCipher } from './services/vault-cipher.ts';
+import { StartError } from './start-error.ts';
+import { openStore, type Store } from './store/database.ts';
+import { findInstance } from './store/instance.ts';
+import { openSqlite } from './store/sqlite.ts';
+import { VERSION } from './version.ts';
+
+/** How long a stop waits for requests that are under way. */
+const STOP_PATIENCE_MS = 10_000;
+
+export type AppOptions = {
+  config: Config;
+  log: Logger;
+  clock?: Clock;
+  /** What a password costs to hash, how many tries are free, how long a data key serves: for tests. */
+  passwordCost?: PasswordCost;
+  attemptLimits?: AttemptLimits;
+  dataKeySealsMax?: number;
+};
+
+export type App = {
+  context: Context;
+  /** Where it listens, as in `http://127.0.0.1:8080`. */
+  url: string;
+  /** Where browsers find it; the same unless there is a proxy. */
+  publicUrl: string;
+  /** For the one-time link; undefined once there is a user. */
+  setupToken: Redacted<string> | undefined;
+  /** Requests that are under way finish, within limits; then the store is closed. */
+  stop(): Promise<void>;
+};
+
+/** Puts the parts together and listens. Fails with a StartError when it must not start; then nothing stays open. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const store = await openStore(openSqlite(options.config.dataDir));
+  try {
+    const context = await createContext(options, store);
+    await createFirstUser(context, options.config.firstUser);
+    // A crash may have come between a delete and its erasure.
+    await eraseDeleted(context);
+    return await serve(options, context);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function createContext(options: AppOptions, store: Store): Promise<Context> {
+  const { config, log, clock = Date.now } = options;
+  const audit = new AuditLog(store, clock);
+  const rootKey = config.rootKey ?? (await rootKeyFromFile(store, config.dataDir, log));
+  const { id } = await openInstance({ store, audit, clock }, rootKey);
+  const instance = { id, keys: deriveInstanceKeys(rootKey, id) };
+  return {
+    store,
+    audit,
+    clock,
+    log,
+    instance,
+    cipher: new VaultCipher(instance, clock, options.dataKeySealsMax),
+    passwords: new Passwords(options.passwordCost),
+    throttle: new Throttle(clock, options.attemptLimits),
+    tokens: new Tokens(instance.keys.tokenKey, id, clock),
+  };
+}
+
+/** Made at the first start only: where the database has an instance, a missing file is a lost key (R10). */
+async function rootKeyFromFile(store: Store, dataDir: string, log: Logger): Promise<Redacted<Buffer>> {
+  if (readRootKeyFile(dataDir) === undefined) {
+    if ((await findInstance(store.db)) !== undefined) {
+      throw new StartError(
+        `the root key of this database is missing: put ${ROOT_KEY_FILE} back into ${dataDir}, or set COFFER_ROOT_KEY`,
+      );
+    }
+    createRootKeyFile(dataDir);
+  }
+  const file = readRootKeyFile(dataDir);
+  if (file === undefined) throw new StartError(`${ROOT_KEY_FILE} in ${dataDir} cannot be read`);
+  if (file.readableByOthers)
+    log.warn(`${ROOT_KEY_FILE} in ${dataDir} can be read by other users; set its mode to 0600`);
+  return parseRootKey(`${ROOT_KEY_FILE} in ${dataDir}`, file.text);
+}
+
+const FIRST_USER_SETTINGS: Readonly<Record<string, string>> = {
+  username: 'COFFER_ROOT_USERNAME',
+  email: 'COFFER_ROOT_EMAIL',
+  password: 'COFFER_ROOT_PASSWORD',
+};
+
+/** By the same rules as a person who follows the link. Fails with a StartError that names the setting. */
+async function createFirstUser(context: Context, firstUser: Config['firstUser']): Promise<void> {
+  if (firstUser === undefined || (await isSetUp(context))) return;
+  const { username, email } = firstUser;
+  const password = firstUser.password.expose();
+  const { data, error } = ENDPOINTS.setup.input
+    .pick({ username: true, email: true, password: true })
+    .safeParse({ username, email, password });
+  if (error !== undefined) throw refusedSetting(error.issues[0]);
+  try {
+    await setUpFromSettings(context, { ...data, firstName: username, lastName: '' });
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'invalid_input') throw cause;
+    throw refusedSetting({ path: ['password'], message: cause.fields.map(({ message }) => message).join(', ') });
+  }
+}
+
+function refusedSetting(issue: { path: PropertyKey[]; message: string } | undefined): StartError {
+  return new StartError(`${FIRST_USER_SETTINGS[String(issue?.path[0])]} ${issue?.message}`);
+}
+
+async function serve({ config, log }: AppOptions, context: Context): Promise<App> {
+  const secure = config.publicUrl?.startsWith('https:') ?? config.tls !== undefined;
+  const tls = config.tls && { cert: config.tls.cert, key: config.tls.key.expose() };
+  const app = createServer({ log, secure, tls, trustedProxies: config.trustedProxies });
+  registerEndpoints(app, context, { secure, publicUrl: config.publicUrl }, handlers);
+  registerPages(app, { version: VERSION });
+  registerSetupPage(app);
+  const url = await listen(app, config);
+  return {
+    context,
+    url,
+    publicUrl: config.publicUrl ?? url,
+    setupToken: (await isSetUp(context)) ? undefined : context.instance.keys.setupToken,
+    stop: async () => await stop(app, context),
+  };
+}
+
+/** Fails with a StartError when the address is taken or not ours. */
+async function listen(app: FastifyInstance, { host, port, tls }: Config): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StartError(
+      `cannot listen on ${host} port ${port} (${code}); choose others with COFFER_HOST and COFFER_PORT`,
+      {
+        cause,
+      },
+    );
+  }
+  const { port: bound } = app.server.address() as AddressInfo;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+async function stop(app: FastifyInstance, { store, audit }: Context): Promise<void> {
+  const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
+  await app.close();
+  clearTimeout(impatience);
+  await audit.settle();
+  await store.close();
+}

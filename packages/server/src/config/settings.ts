@@ -1,0 +1,74 @@
+/**
+ * The settings: environment variables, in one table. Each can also be given as `<NAME>_FILE`, the path of a file that
+ * holds its value. The reference page is made from this table.
+ */
+export type Setting = {
+  name: `COFFER_${string}`;
+  /** As the reference shows it. */
+  fallback: string;
+  meaning: string;
+};
+
+export const SETTINGS = [
+  { name: 'COFFER_HOST', fallback: '127.0.0.1', meaning: 'The address on which the server listens.' },
+  {
+    name: 'COFFER_PORT',
+    fallback: '8080',
+    meaning: 'The port on which the server listens; 0 takes a free one.',
+  },
+  {
+    name: 'COFFER_DATA_DIR',
+    fallback: './data',
+    meaning:
+      'The directory of the database and, by default, of the root key. Made when it is not there, mode 0700.',
+  },
+  {
+    name: 'COFFER_DATABASE_URL',
+    fallback: 'SQLite in the data directory',
+    meaning:
+      'Where the database is. This version runs on SQLite in the data directory only and refuses any other.',
+  },
+  {
+    name: 'COFFER_ROOT_KEY',
+    fallback: '`root.key` in the data directory',
+    meaning:
+      'The root key: 32 bytes in base64. Without it the file is used, and made at the first start, mode 0600.',
+  },
+  {
+    name: 'COFFER_ROOT_USERNAME',
+    fallback: 'a one-time link is printed',
+    meaning:
+      'User name of the first ROOT user, made when the instance is empty; ignored later. Needs the next two.',
+  },
+  { name: 'COFFER_ROOT_EMAIL', fallback: '', meaning: 'E-mail address of the first ROOT user.' },
+  { name: 'COFFER_ROOT_PASSWORD', fallback: '', meaning: 'Password of the first ROOT user.' },
+  {
+    name: 'COFFER_PUBLIC_URL',
+    fallback: '`http://host:port`',
+    meaning:
+      'The address that browsers use: scheme, host and port. For cookies, links and the check of Origin.',
+  },
+  {
+    name: 'COFFER_TLS_CERT',
+    fallback: 'none',
+    meaning: 'Certificate chain in PEM, to serve HTTPS. For a path, use `COFFER_TLS_CERT_FILE`.',
+  },
+  {
+    name: 'COFFER_TLS_KEY',
+    fallback: 'none',
+    meaning: 'Private key in PEM. For a path, use `COFFER_TLS_KEY_FILE`.',
+  },
+  {
+    name: 'COFFER_TRUSTED_PROXIES',
+    fallback: 'none',
+    meaning: 'Addresses or ranges (CIDR), with commas between, whose `X-Forwarded-For` is believed.',
+  },
+  {
+    name: 'COFFER_LOG_LEVEL',
+    fallback: 'info',
+    meaning:
+      '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. JSON lines on standard output; readable text on a terminal.',
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof SETTINGS)[number]['name'];

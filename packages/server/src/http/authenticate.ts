@@ -1,0 +1,44 @@
+import { AppError } from '@coffer/core';
+import type { FastifyRequest } from 'fastify';
+import type { Actor, Origin } from '../services/actor.ts';
+import type { Context } from '../services/context.ts';
+import { authenticateCookie, authenticateToken } from '../services/sessions.ts';
+import { readSessionCookie } from './cookies.ts';
+
+/** What browsers see of the server. */
+export type Site = {
+  /** Over HTTPS, by us or by a proxy. */
+  secure: boolean;
+  /** Origin, as in `https://vault.example.org`; undefined: the one that the Host header names. */
+  publicUrl: string | undefined;
+};
+
+export type Authenticated = { actor: Actor; by: 'token' | 'cookie' };
+
+/**
+ * Who is calling: by token, else by session cookie. A token that is not valid is never overruled by a cookie. Fails
+ * with `unauthenticated`, `token_invalid`, `token_expired`, `session_ended` or `origin_mismatch`.
+ */
+export async function authenticate(
+  context: Context,
+  site: Site,
+  request: FastifyRequest,
+  origin: Origin,
+): Promise<Authenticated> {
+  const { authorization, cookie } = request.headers;
+  if (authorization !== undefined) {
+    const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
+    if (token === undefined) throw new AppError('token_invalid');
+    return { actor: await authenticateToken(context, token), by: 'token' };
+  }
+  const secret = readSessionCookie(site.secure, cookie);
+  if (secret === undefined) throw new AppError('unauthenticated');
+  if (request.method !== 'GET' && request.headers.origin !== originOf(site, request)) {
+    throw new AppError('origin_mismatch');
+  }
+  return { actor: await authenticateCookie(context, origin, secret), by: 'cookie' };
+}
+
+function originOf({ publicUrl, secure }: Site, request: FastifyRequest): string {
+  return publicUrl ?? `${secure ? 'https' : 'http'}://${request.headers.host ?? ''}`;
+}

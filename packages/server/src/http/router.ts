@@ -1,0 +1,161 @@
+import { isIP } from 'node:net';
+import { AppError, type ErrorCode, type Redacted } from '@coffer/core';
+import {
+  answerSchema,
+  ENDPOINTS,
+  type Endpoint,
+  type EndpointId,
+  type Endpoints,
+  type Input,
+  type Output,
+} from '@coffer/contract';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor, Caller, Origin } from '../services/actor.ts';
+import { draft } from '../services/audit-log.ts';
+import type { Context } from '../services/context.ts';
+import { authenticate, type Authenticated, type Site } from './authenticate.ts';
+import { clearedSessionCookie, sessionCookie } from './cookies.ts';
+import { parseInput } from './input.ts';
+
+export type Cookies = {
+  /** Undefined: the call was authenticated by a token, or by nothing. */
+  authenticated: boolean;
+  set(cookie: { secret: Redacted<string>; expiresAt: number }): void;
+  clear(): void;
+};
+
+/** What a handler is given beside its input: who calls, or where from when anyone may. */
+type Call<E extends Endpoint> = (Exclude<E['action'], undefined> extends never
+  ? { context: Context; origin: Origin }
+  : { context: Context; caller: Caller }) & { cookies: Cookies };
+
+/** A handler translates and calls a service; it decides nothing. */
+export type Handlers = {
+  [Id in EndpointId]: (
+    call: Call<Endpoints[Id]>,
+    input: Input<Endpoints[Id]>,
+  ) => Promise<Output<Endpoints[Id]>>;
+};
+
+type AnyHandler = (call: unknown, input: unknown) => Promise<Record<string, unknown>>;
+
+/** Not recorded as refusals: floods would drown the log, or it cannot be written anyway. */
+const UNRECORDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'too_many_attempts',
+  'overloaded',
+  'audit_unavailable',
+  'store_unavailable',
+]);
+
+/** Serves the endpoints of the contract. */
+export function registerEndpoints(
+  app: FastifyInstance,
+  context: Context,
+  site: Site,
+  handlers: Handlers,
+): void {
+  for (const [id, definition] of Object.entries<Endpoint>(ENDPOINTS)) {
+    registerEndpoint(app, { context, site, definition, handler: handlers[id as EndpointId] as AnyHandler });
+  }
+}
+
+type Registration = { context: Context; site: Site; definition: Endpoint; handler: AnyHandler };
+
+function registerEndpoint(app: FastifyInstance, { context, site, definition, handler }: Registration): void {
+  const schema = answerSchema(definition);
+  const signedIn = new WeakMap<FastifyRequest, Authenticated>();
+  app.route({
+    method: definition.method,
+    url: definition.path,
+    // Before the body is read: strangers do not get us to parse theirs.
+    onRequest: async (request) => {
+      if (definition.action === undefined) return;
+      const authenticated = await authenticate(context, site, request, originOf(request));
+      signedIn.set(request, authenticated);
+      request.uid = authenticated.actor.uid;
+    },
+    handler: async (request, reply) => {
+      const input = parseInput(definition, request);
+      const origin = originOf(request);
+      const authenticated = signedIn.get(request);
+      const call = {
+        context,
+        origin,
+        caller: authenticated && { ...origin, actor: authenticated.actor },
+        cookies: cookiesOf(reply, { site, authenticated, now: context.clock() }),
+      };
+      const payload = await recordingRefusal(
+        context,
+        definition,
+        { origin, actor: authenticated?.actor, input },
+        async () => await handler(call, input),
+      );
+      // An unexpected field fails closed.
+      const answer = schema.parse({ status: definition.status, message: definition.message, ...payload });
+      return await reply
+        .code(definition.status)
+        .header('content-type', 'application/json')
+        .send(JSON.stringify(answer));
+    },
+  });
+}
+
+/** A refused attempt of someone signed in is on record before they are told (R32). Public endpoints record their own. */
+async function recordingRefusal<T>(
+  { audit }: Context,
+  definition: Endpoint,
+  attempt: { origin: Origin; actor: Actor | undefined; input: Record<string, unknown> },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { origin, actor, input } = attempt;
+    const code = error instanceof AppError ? error.code : 'internal';
+    if (actor === undefined || definition.event === undefined || UNRECORDED.has(code)) throw error;
+    const project = textOf(input['project_id']);
+    const environment = textOf(input['environment']);
+    const object = definition.object === undefined ? undefined : textOf(input[definition.object]);
+    await audit.record(
+      draft(origin, actor, {
+        type: definition.event,
+        outcome: isDenial(error) ? 'denied' : 'error',
+        ...(project === undefined ? {} : { project }),
+        ...(environment === undefined ? {} : { environment }),
+        ...(object === undefined ? {} : { object }),
+        details: { ...(error instanceof AppError ? error.detail : {}), code },
+      }),
+    );
+    throw error;
+  }
+}
+
+function isDenial(error: unknown): boolean {
+  return error instanceof AppError && (error.status === 403 || error.code === 'project_not_found');
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function originOf(request: FastifyRequest): Origin {
+  // A proxy passes on what it was sent: text that is no address is not believed.
+  const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
+  return { ip, requestId: request.id, userAgent: request.headers['user-agent'] ?? '' };
+}
+
+function cookiesOf(
+  reply: FastifyReply,
+  { site, authenticated, now }: { site: Site; authenticated: Authenticated | undefined; now: number },
+): Cookies {
+  return {
+    authenticated: authenticated?.by === 'cookie',
+    set({ secret, expiresAt }) {
+      const maxAgeSeconds = Math.max(0, Math.floor((expiresAt - now) / 1000));
+      reply.header('set-cookie', sessionCookie(site.secure, secret, maxAgeSeconds));
+    },
+    clear() {
+      reply.header('set-cookie', clearedSessionCookie(site.secure));
+    },
+  };
+}

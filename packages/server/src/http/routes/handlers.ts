@@ -1,0 +1,16 @@
+import type { Handlers } from '../router.ts';
+import { environmentHandlers } from './environments.ts';
+import { eventHandlers } from './events.ts';
+import { projectHandlers } from './projects.ts';
+import { systemHandlers } from './system.ts';
+import { userHandlers } from './users.ts';
+import { vaultHandlers } from './vaults.ts';
+
+export const handlers = {
+  ...systemHandlers,
+  ...userHandlers,
+  ...projectHandlers,
+  ...environmentHandlers,
+  ...vaultHandlers,
+  ...eventHandlers,
+} satisfies Handlers;

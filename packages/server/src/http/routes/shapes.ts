@@ -1,0 +1,65 @@
+import { formatTime } from '../../clock.ts';
+import type { Environment } from '../../services/environments.ts';
+import type { Project } from '../../services/projects.ts';
+import type { IssuedSession } from '../../services/sessions.ts';
+import type { User } from '../../services/users.ts';
+import type { Author, OpenedVault, Vault } from '../../services/vaults.ts';
+
+/** How the things of the services look on the wire. The shapes themselves are in the contract. */
+
+export function userShape(user: User) {
+  return { ...memberShape(user), created_at: formatTime(user.createdAt) };
+}
+
+export function memberShape(user: User) {
+  return {
+    uid: user.uid,
+    username: user.username,
+    email: user.email,
+    first_name: user.firstName,
+    last_name: user.lastName,
+    role: user.role,
+  };
+}
+
+export function signedInShape(session: IssuedSession) {
+  return { token: session.token, expires_at: formatTime(session.expiresAt), user: userShape(session.user) };
+}
+
+export function projectShape(project: Project) {
+  return {
+    id: project.id,
+    name: project.name,
+    description: project.description,
+    api_path: project.apiPath,
+    members: project.members,
+    created_at: formatTime(project.createdAt),
+  };
+}
+
+export function environmentShape(environment: Environment) {
+  return { id: environment.id, name: environment.name, created_at: formatTime(environment.createdAt) };
+}
+
+export function vaultShape({ entry, content, comment }: Vault) {
+  return {
+    project_id: entry.projectId,
+    environment: entry.environment,
+    key: entry.key,
+    comment: comment.expose(),
+    version: content.version,
+    created_at: formatTime(entry.createdAt),
+    created_by: authorShape(entry.createdBy),
+    updated_at: formatTime(content.createdAt),
+    updated_by: authorShape(content.createdBy),
+  };
+}
+
+/** The one place where a value turns into an answer. */
+export function vaultWithValueShape(vault: OpenedVault) {
+  return { ...vaultShape(vault), value: vault.value.expose() };
+}
+
+export function authorShape(author: Author) {
+  return { uid: author.uid, username: author.username };
+}

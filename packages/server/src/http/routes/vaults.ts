@@ -1,0 +1,79 @@
+import type { EnvironmentId, ProjectId } from '@coffer/core';
+import { formatTime } from '../../clock.ts';
+import {
+  createEntry,
+  deleteEntry,
+  fetchEntries,
+  fetchEntry,
+  fetchVersions,
+  restoreVersion,
+  updateEntry,
+  type OpenedVault,
+  type Place,
+  type Vault,
+} from '../../services/vaults.ts';
+import type { Handlers } from '../router.ts';
+import { authorShape, vaultShape, vaultWithValueShape } from './shapes.ts';
+
+export const vaultHandlers = {
+  vault_create: async ({ context, caller }, input) => {
+    const { key, value, comment } = input;
+    return {
+      vault: vaultShape(await createEntry(context, caller, { place: placeOf(input), key, value, comment })),
+    };
+  },
+  vault_fetch: async ({ context, caller }, input) => {
+    const request = { place: placeOf(input), page: input, withValues: input.values };
+    const { vaults, amount } = await fetchEntries(context, caller, request);
+    return {
+      vaults: vaults.map((vault) => (hasValue(vault) ? vaultWithValueShape(vault) : vaultShape(vault))),
+      amount,
+    };
+  },
+  vault_fetch_one: async ({ context, caller }, input) => {
+    const request = { place: placeOf(input), key: input.key, version: input.version };
+    return { vault: vaultWithValueShape(await fetchEntry(context, caller, request)) };
+  },
+  vault_update: async ({ context, caller }, input) => {
+    const { key, value, comment, if_version: ifVersion } = input;
+    const vault = await updateEntry(context, caller, {
+      place: placeOf(input),
+      key,
+      value,
+      comment,
+      ifVersion,
+    });
+    return { vault: vaultShape(vault) };
+  },
+  vault_delete: async ({ context, caller }, input) => {
+    await deleteEntry(context, caller, { place: placeOf(input), key: input.key });
+    return {};
+  },
+  vault_version_fetch: async ({ context, caller }, input) => {
+    const request = { place: placeOf(input), key: input.key, page: input };
+    const { current, versions, amount } = await fetchVersions(context, caller, request);
+    return {
+      versions: versions.map(({ version, createdAt, createdBy }) => ({
+        version,
+        created_at: formatTime(createdAt),
+        created_by: authorShape(createdBy),
+        current: version === current,
+      })),
+      amount,
+    };
+  },
+  vault_version_restore: async ({ context, caller }, input) => {
+    const { key, version } = input;
+    return {
+      vault: vaultShape(await restoreVersion(context, caller, { place: placeOf(input), key, version })),
+    };
+  },
+} satisfies Partial<Handlers>;
+
+function placeOf(input: { project_id: ProjectId; environment: EnvironmentId }): Place {
+  return { projectId: input.project_id, environment: input.environment };
+}
+
+function hasValue(vault: Vault): vault is OpenedVault {
+  return vault.value !== undefined;
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { AppError } from '@coffer/core';
+import { ENDPOINTS, type Endpoint } from '@coffer/contract';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from '../logger.ts';
+import { parseJson } from './input.ts';
+import { SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY } from './headers.ts';
+import { BODY_BYTES_MAX, problemBody, sendProblem, toAppError } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of who is signed in, for the log. */
+    uid: string | undefined;
+  }
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
+
+export type ServerOptions = {
+  log: Logger;
+  secure: boolean;
+  tls: { cert: string; key: string } | undefined;
+  trustedProxies: readonly string[];
+};
+
+/** The HTTP server without its endpoints: limits, headers, errors, one log line for each request. */
+export function createServer({ log, secure, tls, trustedProxies }: ServerOptions): FastifyInstance {
+  const headers = secure
+    ? { ...SECURITY_HEADERS, 'strict-transport-security': STRICT_TRANSPORT_SECURITY }
+    : SECURITY_HEADERS;
+  let stopping = false;
+  const app = fastify({
+    https: tls ?? null,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Made here for each request: one that a client chooses could be forged into the audit log.
+    genReqId: () => `req_${randomBytes(12).toString('hex')}`,
+    requestIdHeader: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { querystringParser: () => ({}) },
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, request, reply) => {
+      // Hooks do not run for these.
+      reply.headers({ ...headers, 'x-request-id': request.id });
+      sendProblem(reply, toAppError(error));
+    },
+  }) as unknown as FastifyInstance;
+  // Node answers what it does not know here with a 417 without a body; the header may as well be ignored.
+  app.server.on('checkExpectation', (request, response) => {
+    app.routing(request, response);
+  });
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
+  app.decorateRequest('uid', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...headers, 'x-request-id': request.id });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    // Idle connections are closed when the stop begins; this one became idle later.
+    if (stopping) request.raw.socket.end();
+    log.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        // The pattern, never the URL: what callers put there by mistake stays out of the log.
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        uid: request.uid ?? null,
+        ip: request.ip,
+      },
+      'request',
+    );
+  });
+  acceptJsonOnly(app);
+  answerErrors(app, log);
+  return app;
+}
+
+function acceptJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+      const encoding = request.headers['content-encoding'] ?? 'identity';
+      if ((charset !== undefined && !/^utf-?8$/i.test(charset)) || encoding !== 'identity') {
+        throw new AppError('unsupported_media_type');
+      }
+      return parseJson(body);
+    },
+  );
+}
+
+function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const refusal = toAppError(error);
+    // Once, here: what nobody expected, and what the administrator has to mend.
+    if (refusal.status >= 500) {
+      log.error(
+        { request_id: request.id, code: refusal.code, err: refusal.cause ?? refusal },
+        refusal.message,
+      );
+    }
+    return await sendProblem(reply, refusal);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?')[0];
+    const methods = Object.values<Endpoint>(ENDPOINTS)
+      .filter((definition) => definition.path === path)
+      .map(({ method }) => method);
+    if (methods.length === 0) return await sendProblem(reply, new AppError('endpoint_not_found'));
+    reply.header('allow', methods.join(', '));
+    return await sendProblem(reply, new AppError('method_not_allowed'));
+  });
+}
+
+/** What is not HTTP gets an answer, too, written by hand: there is no request yet. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const codes = {
+    HPE_HEADER_OVERFLOW: 'headers_too_large',
+    ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  } as const;
+  const refusal = new AppError(codes[error.code as keyof typeof codes] ?? 'malformed_request');
+  const requestId = `req_${randomBytes(12).toString('hex')}`;
+  const body = JSON.stringify(problemBody(refusal, requestId));
+  socket.end(
+    [
+      `HTTP/1.1 ${refusal.status} ${refusal.code}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,21 @@
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+
+export type Logger = PinoLogger;
+
+/** JSON lines on standard output; readable text on a terminal. */
+export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+function standardOutput(): DestinationStream {
+  // Synchronous: what was logged before a crash is written.
+  if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: true });
+  return pretty({
+    destination: 1,
+    sync: true,
+    colorize: true,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss',
+  });
+}

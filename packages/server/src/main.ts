@@ -1,0 +1,70 @@
+import { startApp, type App } from './app.ts';
+import { readConfig } from './config/config.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { StartError } from './start-error.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * The process: the only reader of the environment, the arguments and the signals. Log lines go to standard output,
+ * words for the person who starts it to standard error.
+ */
+async function main(): Promise<void> {
+  // Whatever we create is for us alone; what Node writes when it crashes leaves our settings out.
+  process.umask(0o077);
+  if (process.report !== undefined) process.report.excludeEnv = true;
+  if (process.argv.length > 2)
+    throw new StartError('coffer takes no arguments; its settings are environment variables');
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const app = await startApp({ config, log });
+  stopOnSignals(app, log);
+  greet(app);
+  log.info({ version: VERSION, url: app.url, engine: app.context.store.engine }, 'ready');
+}
+
+function greet({ publicUrl, setupToken }: App): void {
+  const ready = `Coffer ${VERSION} is ready at ${publicUrl}`;
+  if (setupToken === undefined) return say(ready);
+  say(`${ready}
+
+There is no account yet. Create the first one, once, with this link:
+  ${publicUrl}/web/setup#setup_token=${setupToken.expose()}
+`);
+}
+
+function stopOnSignals(app: App, log: Logger): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // A second signal means now.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    app.stop().then(
+      () => {
+        log.info('stopped');
+        process.exit(0);
+      },
+      (err: unknown) => {
+        log.fatal({ err }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  say(
+    error instanceof StartError
+      ? `coffer: ${error.message}`
+      : `coffer: did not start: ${String((error as Error).stack)}`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,175 @@
+import {
+  appendLeaf,
+  AppError,
+  canonicalJson,
+  rootHash,
+  type AuditEntry,
+  type AuditEventType,
+  type Outcome,
+} from '@coffer/core';
+import { formatTime, type Clock } from '../clock.ts';
+import { sha256 } from '../sha256.ts';
+import { getAuditHead, insertAuditEntries, listAuditBodies, type AuditRecord } from '../store/audit.ts';
+import type { Reader, Store, Transaction } from '../store/database.ts';
+import type { Actor, Origin } from './actor.ts';
+
+/** An entry before it has its place in the log. */
+export type AuditDraft = Omit<AuditEntry, 'v' | 'index' | 'at'>;
+
+/** What a service knows of an event; the rest comes from the call. */
+export type AuditEvent = {
+  type: AuditEventType;
+  outcome?: Outcome;
+  project?: string;
+  environment?: string;
+  object?: string;
+  details?: AuditEntry['details'];
+};
+
+const BATCH_ENTRIES_MAX = 256;
+const QUEUE_ENTRIES_MAX = 10_000;
+
+type Waiting = { drafts: readonly AuditDraft[]; done: () => void; failed: (error: AppError) => void };
+
+/**
+ * The audit log: one gapless sequence with one hash tree over it. A change appends in its own transaction (R34). A
+ * read hands its record in and waits: all that wait are committed together as soon as the commit before is done, so
+ * one flush of the disk serves many reads, and no value leaves before its record is durable (R33).
+ */
+export class AuditLog {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  #queue: Waiting[] = [];
+  #queuedEntries = 0;
+  #draining: Promise<void> | undefined;
+  #failure: string | undefined;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Why the last batch could not be written; undefined when it could. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Appends in the transaction of a change. */
+  async append(tx: Transaction, ...drafts: readonly AuditDraft[]): Promise<void> {
+    let head = await getAuditHead(tx);
+    const at = this.#clock();
+    const records: AuditRecord[] = [];
+    for (const draft of drafts) {
+      const entry: AuditEntry = { v: 1, index: head.size, at: formatTime(at), ...draft };
+      const body = canonicalJson(entry);
+      head = appendLeaf(sha256, head, Buffer.from(body));
+      records.push({ entry, body, at });
+    }
+    await insertAuditEntries(tx, records, head);
+  }
+
+  /**
+   * Resolves when the records are durable. Fails with `audit_unavailable` when they cannot be written, and with
+   * `overloaded` when too many wait.
+   */
+  async record(...drafts: readonly AuditDraft[]): Promise<void> {
+    if (this.#queuedEntries + drafts.length > QUEUE_ENTRIES_MAX) throw new AppError('overloaded');
+    this.#queuedEntries += drafts.length;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#queue.push({ drafts, done: resolve, failed: reject });
+    this.#draining ??= this.#drain();
+    await promise;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async settle(): Promise<void> {
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // What arrived in the same turn of the event loop joins the batch.
+      await new Promise(setImmediate);
+      await this.#commit(this.#takeBatch());
+    }
+    this.#draining = undefined;
+  }
+
+  #takeBatch(): Waiting[] {
+    let entries = 0;
+    const fits = this.#queue.findIndex(({ drafts }, index) => {
+      entries += drafts.length;
+      return index > 0 && entries > BATCH_ENTRIES_MAX;
+    });
+    const batch = this.#queue.splice(0, fits === -1 ? this.#queue.length : fits);
+    this.#queuedEntries -= batch.reduce((sum, { drafts }) => sum + drafts.length, 0);
+    return batch;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const drafts = batch.flatMap((waiting) => waiting.drafts);
+      await this.#store.transaction(async (tx) => await this.append(tx, ...drafts));
+      this.#failure = undefined;
+      for (const { done } of batch) done();
+    } catch (cause) {
+      this.#failure = reasonOf(cause);
+      for (const { failed } of batch) {
+        failed(new AppError('audit_unavailable', { reason: this.#failure }, { cause }));
+      }
+    }
+  }
+}
+
+/** Makes a draft of what a service knows and what the call tells. */
+export function draft(
+  origin: Origin,
+  actor: Pick<Actor, 'uid' | 'username'> | undefined,
+  event: AuditEvent,
+): AuditDraft {
+  return {
+    type: event.type,
+    outcome: event.outcome ?? 'success',
+    uid: actor?.uid ?? null,
+    username: actor?.username ?? null,
+    project_id: event.project ?? null,
+    environment: event.environment ?? null,
+    object: event.object ?? null,
+    ip: origin.ip,
+    request_id: origin.requestId,
+    details: event.details ?? {},
+  };
+}
+
+export type AuditVerification = { size: number; root: string };
+
+/**
+ * Recomputes the tree from the stored bodies and compares it with the head. Fails with an Error that names the first
+ * difference.
+ */
+export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
+  const head = await getAuditHead(db);
+  let frontier = { size: 0, hashes: [] as readonly Uint8Array[] };
+  for (;;) {
+    const rows = await listAuditBodies(db, { from: frontier.size, limit: 1000 });
+    for (const { idx, body } of rows) {
+      const entry = JSON.parse(body) as AuditEntry;
+      if (idx !== frontier.size || entry.index !== idx)
+        throw new Error(`the log has a gap at index ${frontier.size}`);
+      frontier = appendLeaf(sha256, frontier, Buffer.from(body));
+    }
+    if (rows.length === 0) break;
+  }
+  const root = rootHash(sha256, frontier);
+  if (frontier.size !== head.size)
+    throw new Error(`the log has ${frontier.size} entries, its head says ${head.size}`);
+  if (Buffer.compare(root, rootHash(sha256, head)) !== 0)
+    throw new Error('the root of the log is not that of its head');
+  return { size: head.size, root: Buffer.from(root).toString('hex') };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof AppError
+    ? String(error.detail['reason'] ?? error.code)
+    : 'the audit log cannot be written';
+}

@@ -1,0 +1,46 @@
+import {
+  AppError,
+  decide,
+  type Action,
+  type Circumstances,
+  type InstanceAction,
+  type ProjectAction,
+  type ProjectId,
+  type UserId,
+} from '@coffer/core';
+import type { Reader } from '../store/database.ts';
+import { findMembership } from '../store/projects.ts';
+import type { Actor } from './actor.ts';
+
+/**
+ * The one function that every service asks. Membership is read here, for each call; the role was read with the
+ * session, for each call (R15).
+ *
+ * Fails with `forbidden`, `membership_required`, or `project_not_found` where the project is not the actor's to see.
+ */
+export async function authorizeProject(
+  db: Reader,
+  actor: Actor,
+  action: ProjectAction,
+  projectId: ProjectId,
+): Promise<void> {
+  judge(actor, action, await findMembership(db, projectId, actor.uid));
+}
+
+/** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden`. */
+export function authorize(actor: Actor, action: InstanceAction, subject?: UserId): void {
+  judge(actor, action, { isSelf: subject === actor.uid });
+}
+
+function judge(actor: Actor, action: Action, circumstances: Circumstances): void {
+  switch (decide(action, actor.role, circumstances)) {
+    case 'allowed':
+      return;
+    case 'hidden':
+      throw new AppError('project_not_found');
+    case 'needs_membership':
+      throw new AppError('membership_required');
+    case 'forbidden':
+      throw new AppError('forbidden');
+  }
+}

@@ -1,0 +1,23 @@
+import type { InstanceId } from '@coffer/core';
+import type { Clock } from '../clock.ts';
+import type { InstanceKeys } from '../keys/root-key.ts';
+import type { Logger } from '../logger.ts';
+import type { Store } from '../store/database.ts';
+import type { AuditLog } from './audit-log.ts';
+import type { Passwords } from './passwords.ts';
+import type { Throttle } from './throttle.ts';
+import type { Tokens } from './tokens.ts';
+import type { VaultCipher } from './vault-cipher.ts';
+
+/** What the services work with. Made once, in `app.ts`. */
+export type Context = {
+  store: Store;
+  audit: AuditLog;
+  clock: Clock;
+  log: Logger;
+  instance: { id: InstanceId; keys: InstanceKeys };
+  cipher: VaultCipher;
+  passwords: Passwords;
+  throttle: Throttle;
+  tokens: Tokens;
+};

@@ -1,0 +1,82 @@
+import { AppError, DEFAULT_ENVIRONMENT, type EnvironmentId, type ProjectId } from '@coffer/core';
+import { countEntries } from '../store/entries.ts';
+import {
+  countEnvironments,
+  findEnvironment,
+  insertEnvironment,
+  listEnvironments,
+  removeEnvironment,
+  type Environment,
+} from '../store/environments.ts';
+import type { Caller } from './actor.ts';
+import { draft } from './audit-log.ts';
+import { authorizeProject } from './authorize.ts';
+import type { Context } from './context.ts';
+
+export type { Environment };
+
+export const ENVIRONMENTS_MAX = 100;
+
+/** Fails with `project_not_found`, `membership_required` or `forbidden`. */
+export async function fetchEnvironments(
+  { store }: Context,
+  { actor }: Caller,
+  projectId: ProjectId,
+): Promise<Environment[]> {
+  await authorizeProject(store.db, actor, 'environment.list', projectId);
+  return await listEnvironments(store.db, projectId);
+}
+
+/** Fails with `project_not_found`, `membership_required`, `forbidden`, `environment_exists` or `environment_limit`. */
+export async function createEnvironment(
+  { store, audit, clock }: Context,
+  caller: Caller,
+  input: { projectId: ProjectId; id: EnvironmentId; name: string },
+): Promise<Environment> {
+  return await store.transaction(async (tx) => {
+    await authorizeProject(tx, caller.actor, 'environment.create', input.projectId);
+    const environment = { ...input, createdAt: clock() };
+    if (!(await insertEnvironment(tx, environment))) throw new AppError('environment_exists');
+    if ((await countEnvironments(tx, input.projectId)) > ENVIRONMENTS_MAX) {
+      throw new AppError('environment_limit', { limit: ENVIRONMENTS_MAX });
+    }
+    await audit.append(
+      tx,
+      draft(caller, caller.actor, {
+        type: 'environment_create',
+        project: input.projectId,
+        environment: input.id,
+        object: input.id,
+      }),
+    );
+    return environment;
+  });
+}
+
+/**
+ * Fails with `project_not_found`, `membership_required`, `forbidden`, `environment_permanent`,
+ * `environment_not_found` or `environment_not_empty`.
+ */
+export async function deleteEnvironment(
+  { store, audit }: Context,
+  caller: Caller,
+  { projectId, id }: { projectId: ProjectId; id: EnvironmentId },
+): Promise<void> {
+  await store.transaction(async (tx) => {
+    await authorizeProject(tx, caller.actor, 'environment.delete', projectId);
+    if (id === DEFAULT_ENVIRONMENT) throw new AppError('environment_permanent');
+    if ((await findEnvironment(tx, projectId, id)) === undefined) throw new AppError('environment_not_found');
+    const entries = await countEntries(tx, { projectId, environment: id });
+    if (entries > 0) throw new AppError('environment_not_empty', { entries });
+    await removeEnvironment(tx, projectId, id);
+    await audit.append(
+      tx,
+      draft(caller, caller.actor, {
+        type: 'environment_delete',
+        project: projectId,
+        environment: id,
+        object: id,
+      }),
+    );
+  });
+}

@@ -1,0 +1,171 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { AppError, Redacted } from '@coffer/core';
+import { randomId } from '../random-id.ts';
+import type { Transaction } from '../store/database.ts';
+import {
+  extendSession,
+  findSession,
+  findSessionByCookie,
+  insertSession,
+  removeExpiredSessions,
+  removeSession,
+  rotateCookie,
+  type Session,
+  type SignedIn,
+} from '../store/sessions.ts';
+import { findCredentials, type User } from '../store/users.ts';
+import type { Actor, Caller, Origin } from './actor.ts';
+import { draft } from './audit-log.ts';
+import type { Context } from './context.ts';
+import { tooManyAttempts } from './throttle.ts';
+
+/** A session that nobody refreshes ends after this. */
+const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
+/** And whatever happens it ends after this. */
+export const SESSION_MAX_MS = 7 * 24 * 60 * 60 * 1000;
+/** How long a replaced cookie still serves: requests of other tabs may be on their way with it. */
+const ROTATION_GRACE_MS = 30 * 1000;
+const USER_AGENT_CHARACTERS_MAX = 200;
+
+export type IssuedSession = {
+  user: User;
+  token: string;
+  /** Of the token; milliseconds. */
+  expiresAt: number;
+  /** Undefined: the cookie that there is stays. */
+  cookie: { secret: Redacted<string>; expiresAt: number } | undefined;
+};
+
+/** Fails with `credentials_invalid`, `too_many_attempts` or `overloaded`. */
+export async function login(
+  context: Context,
+  origin: Origin,
+  input: { signInName: string; password: Redacted<string> },
+): Promise<IssuedSession> {
+  const { store, audit, passwords, throttle } = context;
+  const credentials = await findCredentials(store.db, input.signInName);
+  const attempt = { account: input.signInName, uid: credentials?.user.uid, ip: origin.ip };
+  const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
+  // Not in the audit log, where a flood of tries would drown the rest; the refused try that began the wait is.
+  if (waitMs > 0) throw tooManyAttempts(waitMs);
+  const matches = await passwords.matches(credentials?.passwordHash, input.password);
+  if (credentials === undefined || !matches) {
+    // The name that was typed stays out of the record: people type passwords there.
+    const details = { reason: credentials === undefined ? 'unknown_user' : 'wrong_password' };
+    await audit.record(draft(origin, credentials?.user, { type: 'user_login', outcome: 'denied', details }));
+    throw new AppError('credentials_invalid');
+  }
+  return await store.transaction(async (tx) => {
+    // Between the comparison and now the password may have been changed or the user deleted.
+    const current = await findCredentials(tx, input.signInName);
+    if (current?.passwordHash !== credentials.passwordHash) throw new AppError('credentials_invalid');
+    await throttle.succeed(tx, attempt);
+    await throttle.remember(tx, current.user.uid, origin.ip);
+    await audit.append(tx, draft(origin, current.user, { type: 'user_login' }));
+    return await startSession(context, tx, current.user, origin);
+  });
+}
+
+/** In the transaction that decided that the user may sign in. */
+export async function startSession(
+  context: Context,
+  tx: Transaction,
+  user: User,
+  origin: Origin,
+): Promise<IssuedSession> {
+  const now = context.clock();
+  await removeExpiredSessions(tx, now);
+  const { secret, hash } = makeCookie();
+  const id = randomId('ses');
+  const expiresAt = now + SESSION_IDLE_MS;
+  await insertSession(tx, {
+    id,
+    uid: user.uid,
+    cookieHash: hash,
+    createdAt: now,
+    expiresAt,
+    ip: origin.ip,
+    userAgent: origin.userAgent.slice(0, USER_AGENT_CHARACTERS_MAX),
+  });
+  return { user, ...context.tokens.issue({ uid: user.uid, sid: id }), cookie: { secret, expiresAt } };
+}
+
+/** Who sends this token, as they are now. Fails with `token_invalid`, `token_expired` or `session_ended`. */
+export async function authenticateToken(context: Context, token: string): Promise<Actor> {
+  const { uid, sid } = context.tokens.verify(token);
+  const found = await findSession(context.store.db, sid);
+  if (found === undefined || found.user.uid !== uid) throw new AppError('session_ended');
+  return standing(context, found);
+}
+
+/**
+ * Who sends this session cookie. Fails with `session_ended`. A cookie that was replaced a while ago is in two hands:
+ * the session ends, and that is on record.
+ */
+export async function authenticateCookie(
+  context: Context,
+  origin: Origin,
+  secret: Redacted<string>,
+): Promise<Actor> {
+  const found = await findSessionByCookie(context.store.db, hashCookie(secret));
+  if (found === undefined) throw new AppError('session_ended');
+  const { session, user, isPrevious } = found;
+  if (isPrevious && context.clock() - (session.rotatedAt ?? 0) > ROTATION_GRACE_MS) {
+    await context.store.transaction(async (tx) => {
+      await removeSession(tx, session.id);
+      await context.audit.append(
+        tx,
+        draft(origin, user, { type: 'session_reuse', outcome: 'denied', object: session.id }),
+      );
+    });
+    throw new AppError('session_ended');
+  }
+  return standing(context, found);
+}
+
+/** A new token for the same session, and a new cookie for a browser. Fails with `session_ended`. */
+export async function refresh(context: Context, caller: Caller, withCookie: boolean): Promise<IssuedSession> {
+  const now = context.clock();
+  return await context.store.transaction(async (tx) => {
+    const found = await findSession(tx, caller.actor.sessionId);
+    if (found === undefined) throw new AppError('session_ended');
+    const { session, user } = found;
+    const expiresAt = Math.min(now + SESSION_IDLE_MS, session.createdAt + SESSION_MAX_MS);
+    await extendSession(tx, session.id, expiresAt);
+    const cookie = withCookie ? await rotate(tx, session, now) : undefined;
+    return {
+      user,
+      ...context.tokens.issue({ uid: user.uid, sid: session.id }),
+      cookie: cookie && { secret: cookie, expiresAt },
+    };
+  });
+}
+
+export async function logout({ store, audit }: Context, caller: Caller): Promise<void> {
+  await store.transaction(async (tx) => {
+    await removeSession(tx, caller.actor.sessionId);
+    await audit.append(tx, draft(caller, caller.actor, { type: 'user_logout' }));
+  });
+}
+
+/** Tabs that refresh at the same moment share one new cookie: only the first gets one. */
+async function rotate(tx: Transaction, session: Session, now: number): Promise<Redacted<string> | undefined> {
+  if (session.rotatedAt !== undefined && now - session.rotatedAt <= ROTATION_GRACE_MS) return undefined;
+  const { secret, hash } = makeCookie();
+  await rotateCookie(tx, session.id, { cookieHash: hash, at: now });
+  return secret;
+}
+
+function standing({ clock }: Context, { session, user }: SignedIn): Actor {
+  if (session.expiresAt <= clock()) throw new AppError('session_ended');
+  return { uid: user.uid, username: user.username, role: user.role, sessionId: session.id };
+}
+
+function makeCookie(): { secret: Redacted<string>; hash: Buffer } {
+  const secret = new Redacted(randomBytes(32).toString('base64url'));
+  return { secret, hash: hashCookie(secret) };
+}
+
+function hashCookie(secret: Redacted<string>): Buffer {
+  return createHash('sha256').update(secret.expose()).digest();
+}

@@ -1,0 +1,134 @@
+import { isIPv6 } from 'node:net';
+import { AppError, type UserId } from '@coffer/core';
+import type { Clock } from '../clock.ts';
+import { sha256Hex } from '../sha256.ts';
+import {
+  findAttempts,
+  hasSignedInFrom,
+  removeAttempts,
+  removeOldAttempts,
+  removeOldSignInAddresses,
+  saveAttempts,
+  saveSignInAddress,
+  type Attempts,
+} from '../store/attempts.ts';
+import type { Transaction } from '../store/database.ts';
+
+/** After `free` failures each further one doubles the wait, from one second up to `waitSecondsMax`. */
+export type AttemptLimit = { free: number; waitSecondsMax: number };
+
+export type AttemptLimits = Record<'pair' | 'address' | 'account', AttemptLimit>;
+
+/**
+ * One account from one address is slowed down first, an address over all accounts later, and an account over all
+ * addresses last and least: whoever attacks an account from many places must not lock its owner out. Addresses from
+ * which the account has signed in before do not feel the limit on the account at all.
+ */
+export const ATTEMPT_LIMITS: AttemptLimits = {
+  pair: { free: 5, waitSecondsMax: 300 },
+  address: { free: 30, waitSecondsMax: 300 },
+  account: { free: 50, waitSecondsMax: 60 },
+};
+
+const FORGET_AFTER_MS = 60 * 60 * 1000;
+const REMEMBER_ADDRESS_MS = 90 * 24 * 60 * 60 * 1000;
+
+export type Attempt = {
+  /** What was typed, or a uid: the account that is tried, whether it exists or not. */
+  account: string;
+  uid: UserId | undefined;
+  ip: string;
+};
+
+type Subject = { name: string; limit: AttemptLimit };
+
+/** Counts failed tries at secrets. The counts are in the store: they survive a restart and hold for all nodes. */
+export class Throttle {
+  readonly #clock: Clock;
+  readonly #limits: AttemptLimits;
+
+  constructor(clock: Clock, limits: AttemptLimits = ATTEMPT_LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /**
+   * Counts the attempt as failed before its outcome is known, so that a hundred at once are not a hundred free tries.
+   * Answers with the milliseconds to wait: 0 means go ahead. An attempt that has to wait is not counted.
+   */
+  async begin(tx: Transaction, attempt: Attempt): Promise<number> {
+    const now = this.#clock();
+    await removeOldAttempts(tx, now - FORGET_AFTER_MS);
+    const counted: (Subject & { attempts: Attempts })[] = [];
+    for (const subject of await this.#subjects(tx, attempt)) {
+      const known = await findAttempts(tx, subject.name);
+      counted.push({ ...subject, attempts: known ?? { failures: 0, blockedUntil: 0, updatedAt: 0 } });
+    }
+    const waitMs = Math.max(...counted.map(({ attempts }) => attempts.blockedUntil - now));
+    if (waitMs > 0) return waitMs;
+    for (const { name, limit, attempts } of counted) {
+      const failures = attempts.failures + 1;
+      await saveAttempts(tx, name, {
+        failures,
+        blockedUntil: now + waitAfter(failures, limit),
+        updatedAt: now,
+      });
+    }
+    return 0;
+  }
+
+  /** Takes the attempt back: it was none. What other attempts did to the shared counts stays. */
+  async succeed(tx: Transaction, attempt: Attempt): Promise<void> {
+    const now = this.#clock();
+    for (const { name } of await this.#subjects(tx, attempt)) {
+      const attempts = await findAttempts(tx, name);
+      if (attempts === undefined) continue;
+      const isPair = name.startsWith('pair:');
+      if (isPair || attempts.failures <= 1) await removeAttempts(tx, name);
+      else await saveAttempts(tx, name, { failures: attempts.failures - 1, blockedUntil: 0, updatedAt: now });
+    }
+  }
+
+  /** The account's owner is at this address: attacks from elsewhere do not slow them down here. */
+  async remember(tx: Transaction, uid: UserId, ip: string): Promise<void> {
+    const now = this.#clock();
+    await removeOldSignInAddresses(tx, now - REMEMBER_ADDRESS_MS);
+    await saveSignInAddress(tx, { uid, address: addressGroup(ip), at: now });
+  }
+
+  async #subjects(tx: Transaction, { account, uid, ip }: Attempt): Promise<Subject[]> {
+    const address = addressGroup(ip);
+    // Hashed: people type passwords where the user name goes.
+    const hashed = sha256Hex(Buffer.from(account.toLowerCase()));
+    const isKnownAddress = uid !== undefined && (await hasSignedInFrom(tx, uid, address));
+    return [
+      { name: `pair:${hashed}:${address}`, limit: this.#limits.pair },
+      { name: `address:${address}`, limit: this.#limits.address },
+      ...(isKnownAddress ? [] : [{ name: `account:${hashed}`, limit: this.#limits.account }]),
+    ];
+  }
+}
+
+/** The refusal for an attempt that has to wait. */
+export function tooManyAttempts(waitMs: number): AppError {
+  return new AppError('too_many_attempts', { retry_after_seconds: Math.ceil(waitMs / 1000) });
+}
+
+function waitAfter(failures: number, { free, waitSecondsMax }: AttemptLimit): number {
+  if (failures < free) return 0;
+  return Math.min(2 ** (failures - free), waitSecondsMax) * 1000;
+}
+
+/** One subscriber has at least a /64 of IPv6, so that is what counts as one address. */
+function addressGroup(ip: string): string {
+  if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip.replace(/^::ffff:/, '');
+  const [head = '', tail] = ip.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - after.length;
+  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...after];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}

@@ -1,0 +1,72 @@
+import { AppError, isId, type SessionId, type UserId } from '@coffer/core';
+import { createSigner, createVerifier, TOKEN_ERROR_CODES, type TokenError } from 'fast-jwt';
+import type { Clock } from '../clock.ts';
+
+export const TOKEN_TTL_SECONDS = 15 * 60;
+
+const ISSUER = 'coffer';
+const ALGORITHM = 'HS256';
+const CACHED_TOKENS_MAX = 1000;
+/** By how much the clock of another node may be ahead. */
+const CLOCK_SKEW_SECONDS = 60;
+
+export type TokenClaims = { uid: UserId; sid: SessionId };
+
+/**
+ * The JWTs that programs send. They only say which session; whether it still stands, and what its user may do, is
+ * read for each request.
+ */
+export class Tokens {
+  readonly #audience: string;
+  readonly #clock: Clock;
+  readonly #sign: (payload: Record<string, unknown>) => string;
+  readonly #verify: (token: string) => Record<string, unknown>;
+
+  /** The audience is the instance: a token of another one is not valid here, even under the same root key. */
+  constructor(key: Buffer, audience: string, clock: Clock) {
+    this.#audience = audience;
+    this.#clock = clock;
+    this.#sign = createSigner({ key, algorithm: ALGORITHM });
+    this.#verify = createVerifier({
+      key,
+      // Fixed: what the token says of its own algorithm is not believed.
+      algorithms: [ALGORITHM],
+      allowedIss: ISSUER,
+      allowedAud: audience,
+      requiredClaims: ['uid', 'sid', 'iat', 'exp', 'iss', 'aud'],
+      cache: CACHED_TOKENS_MAX,
+      errorCacheTTL: 0,
+    });
+  }
+
+  issue(claims: TokenClaims): { token: string; expiresAt: number } {
+    const iat = Math.floor(this.#clock() / 1000);
+    const exp = iat + TOKEN_TTL_SECONDS;
+    return {
+      token: this.#sign({ ...claims, iat, exp, iss: ISSUER, aud: this.#audience }),
+      expiresAt: exp * 1000,
+    };
+  }
+
+  /** Fails with `token_expired` or `token_invalid`. */
+  verify(token: string): TokenClaims {
+    const { uid, sid, iat, exp } = this.#decode(token);
+    const now = this.#clock() / 1000;
+    if (typeof iat !== 'number' || iat > now + CLOCK_SKEW_SECONDS) throw new AppError('token_invalid');
+    // The library looks at the system's clock alone.
+    if (typeof exp !== 'number' || exp <= now) throw new AppError('token_expired');
+    if (typeof uid === 'string' && isId('usr', uid) && typeof sid === 'string' && isId('ses', sid)) {
+      return { uid, sid };
+    }
+    throw new AppError('token_invalid');
+  }
+
+  #decode(token: string): Record<string, unknown> {
+    try {
+      return this.#verify(token);
+    } catch (cause) {
+      const expired = (cause as TokenError).code === TOKEN_ERROR_CODES.expired;
+      throw new AppError(expired ? 'token_expired' : 'token_invalid', {}, { cause });
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import {
+  AppError,
+  formatId,
+  idBytes,
+  ID_BYTES,
+  type DataKeyId,
+  type EntryId,
+  type EnvironmentId,
+  type InstanceId,
+  type ProjectId,
+  type SealContext,
+} from '@coffer/core';
+import type { Clock } from '../clock.ts';
+import { open, seal, type SealingKey } from '../keys/aead.ts';
+import type { InstanceKeys } from '../keys/root-key.ts';
+import type { Reader, Transaction } from '../store/database.ts';
+import {
+  addSeals,
+  findActiveDataKey,
+  findDataKey,
+  insertDataKey,
+  retireDataKey,
+  type DataKey,
+} from '../store/data-keys.ts';
+
+/** The version of an entry that something is sealed for, or was. */
+export type VersionPlace = {
+  projectId: ProjectId;
+  environment: EnvironmentId;
+  entryId: EntryId;
+  version: number;
+};
+
+export type SealedVersion = { dataKeyId: DataKeyId; valueSealed: Uint8Array; commentSealed: Uint8Array };
+
+/**
+ * With random 96-bit nonces a key is good for 2^32 seals (NIST SP 800-38D, 8.3). It is retired long before: at 2^23
+ * the chance that a nonce was used twice is below 2^-50.
+ */
+export const DATA_KEY_SEALS_MAX = 2 ** 23;
+const SEALS_PER_VERSION = 2;
+const CACHED_KEYS_MAX = 1000;
+
+/** Seals and opens what entries hold, under the data keys of their projects. Opened data keys live only in memory. */
+export class VaultCipher {
+  readonly #instanceId: InstanceId;
+  readonly #keys: InstanceKeys;
+  readonly #clock: Clock;
+  readonly #sealsMax: number;
+  readonly #cache = new Map<DataKeyId, SealingKey>();
+
+  constructor(instance: { id: InstanceId; keys: InstanceKeys }, clock: Clock, sealsMax = DATA_KEY_SEALS_MAX) {
+    this.#instanceId = instance.id;
+    this.#keys = instance.keys;
+    this.#clock = clock;
+    this.#sealsMax = sealsMax;
+  }
+
+  /** Seals under the project's active data key, which is made or replaced when needed. */
+  async seal(
+    tx: Transaction,
+    place: VersionPlace,
+    plain: { value: Uint8Array; comment: Uint8Array },
+  ): Promise<SealedVersion> {
+    const dataKey = await this.#activeKey(tx, place.projectId);
+    await addSeals(tx, dataKey.id, SEALS_PER_VERSION);
+    const sealing = this.#unwrap(dataKey);
+    return {
+      dataKeyId: dataKey.id,
+      valueSealed: seal(sealing, this.#contextOf(place, 'value'), plain.value),
+      commentSealed: seal(sealing, this.#contextOf(place, 'comment'), plain.comment),
+    };
+  }
+
+  /** Fails with `value_unreadable` when the ciphertext is not the one that was sealed for this place. */
+  async open(
+    db: Reader,
+    place: VersionPlace,
+    field: 'value' | 'comment',
+    sealed: SealedVersion,
+  ): Promise<Buffer> {
+    const key =
+      this.#cache.get(sealed.dataKeyId) ?? (await this.#fetchKey(db, place.projectId, sealed.dataKeyId));
+    const envelope = field === 'value' ? sealed.valueSealed : sealed.commentSealed;
+    return open(key, this.#contextOf(place, field), envelope);
+  }
+
+  async #activeKey(tx: Transaction, projectId: ProjectId): Promise<DataKey> {
+    const active = await findActiveDataKey(tx, projectId);
+    if (active !== undefined && active.seals + SEALS_PER_VERSION <= this.#sealsMax) return active;
+    if (active !== undefined) await retireDataKey(tx, active.id);
+    const id = formatId('dk', randomBytes(ID_BYTES));
+    const wrapped = seal(this.#wrapping(), this.#wrapContext(projectId, id), randomBytes(32));
+    const made: DataKey = {
+      id,
+      projectId,
+      state: 'active',
+      wrapped,
+      rootKeyId: this.#keys.rootKeyId,
+      seals: 0,
+      createdAt: this.#clock(),
+    };
+    await insertDataKey(tx, made);
+    return made;
+  }
+
+  async #fetchKey(db: Reader, projectId: ProjectId, id: DataKeyId): Promise<SealingKey> {
+    const dataKey = await findDataKey(db, id);
+    // A key of another project would not open it either; this says so before trying.
+    if (dataKey === undefined || dataKey.projectId !== projectId) throw new AppError('value_unreadable');
+    return this.#unwrap(dataKey);
+  }
+
+  #unwrap(dataKey: DataKey): SealingKey {
+    const known = this.#cache.get(dataKey.id);
+    if (known !== undefined) return known;
+    const bytes = open(this.#wrapping(), this.#wrapContext(dataKey.projectId, dataKey.id), dataKey.wrapped);
+    const key = { id: idBytes(dataKey.id), key: createSecretKey(bytes) };
+    bytes.fill(0);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size >= CACHED_KEYS_MAX && oldest !== undefined) this.#cache.delete(oldest);
+    this.#cache.set(dataKey.id, key);
+    return key;
+  }
+
+  #wrapping(): SealingKey {
+    return { id: this.#keys.rootKeyId, key: this.#keys.wrapKey };
+  }
+
+  #contextOf(place: VersionPlace, field: 'value' | 'comment'): SealContext {
+    return {
+      instance: this.#instanceId,
+      project: place.projectId,
+      environment: place.environment,
+      entry: place.entryId,
+      version: place.version,
+      field,
+    };
+  }
+
+  #wrapContext(projectId: ProjectId, id: DataKeyId): SealContext {
+    return {
+      instance: this.#instanceId,
+      project: projectId,
+      environment: '',
+      entry: id,
+      version: 0,
+      field: 'data_key',
+    };
+  }
+}

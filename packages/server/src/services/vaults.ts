@@ -1,0 +1,316 @@
+import { AppError, Redacted, type EntryKey, type ProjectAction } from '@coffer/core';
+import { randomId } from '../random-id.ts';
+import { sha256Hex } from '../sha256.ts';
+import type { Reader, Transaction } from '../store/database.ts';
+import {
+  advanceEntry,
+  findEntry,
+  insertEntry,
+  insertVersion,
+  hasEntry,
+  listEntries,
+  listVersions,
+  removeEntry,
+  type Author,
+  type Entry,
+  type EntryVersion,
+  type EntryWithVersion,
+  type Place,
+} from '../store/entries.ts';
+import { findEnvironment } from '../store/environments.ts';
+import type { Page } from '../store/page.ts';
+import type { Caller } from './actor.ts';
+import { draft, type AuditEvent } from './audit-log.ts';
+import { authorizeProject } from './authorize.ts';
+import type { Context } from './context.ts';
+import { eraseDeleted } from './erase.ts';
+import type { SealedVersion } from './vault-cipher.ts';
+
+export type { Author, Place };
+
+/** An entry as it is shown: its comment is opened, its value only where it was asked for. */
+export type Vault = {
+  entry: Entry;
+  content: Pick<EntryVersion, 'version' | 'createdAt' | 'createdBy'>;
+  comment: Redacted<string>;
+  value: Redacted<string> | undefined;
+};
+
+export type OpenedVault = Vault & { value: Redacted<string> };
+
+export type NewContent = { value: Redacted<string>; comment: Redacted<string> | undefined };
+
+/** Fails with `entry_exists`, or for the place as `enter` does. */
+export async function createEntry(
+  context: Context,
+  caller: Caller,
+  { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
+): Promise<Vault> {
+  const { store, clock } = context;
+  const createdBy = authorOf(caller);
+  return await store.transaction(async (tx) => {
+    await enter(tx, caller, 'vault.create', place);
+    const now = clock();
+    const entry: Entry = { ...place, id: randomId('ent'), key, version: 1, createdAt: now, createdBy };
+    if (!(await insertEntry(tx, entry))) throw new AppError('entry_exists');
+    const comment = input.comment ?? new Redacted('');
+    const plain = { value: toBytes(input.value), comment: toBytes(comment) };
+    const sealed = await writeVersion(context, tx, entry, { plain, createdAt: now, createdBy });
+    await context.audit.append(tx, draft(caller, caller.actor, changeEvent('vault_create', entry, sealed)));
+    return { entry, content: sealed, comment, value: undefined };
+  });
+}
+
+/**
+ * The entries of a page without values, or with them: then the record of each value given out is durable before.
+ * Fails with `value_unreadable`, and gives nothing out, when one of them cannot be opened.
+ */
+export async function fetchEntries(
+  context: Context,
+  caller: Caller,
+  { place, page, withValues }: { place: Place; page: Page; withValues: boolean },
+): Promise<{ vaults: Vault[]; amount: number }> {
+  const { store, audit } = context;
+  await enter(store.db, caller, withValues ? 'vault.view' : 'vault.list', place);
+  const { entries, amount } = await listEntries(store.db, place, page);
+  const vaults: Vault[] = [];
+  for (const found of entries) {
+    const vault = await openEntry(context, found);
+    vaults.push(withValues ? { ...vault, value: await openValue(context, found) } : vault);
+  }
+  const events = withValues
+    ? entries.map(viewEvent)
+    : [{ ...placeOf(place), type: 'vault_list', details: { entries: entries.length } } as const];
+  await audit.record(...events.map((event) => draft(caller, caller.actor, event)));
+  return { vaults, amount };
+}
+
+/** Fails with `entry_not_found`, `version_not_found` or `value_unreadable`, or for the place as `enter` does. */
+export async function fetchEntry(
+  context: Context,
+  caller: Caller,
+  { place, key, version }: { place: Place; key: EntryKey; version: number | undefined },
+): Promise<OpenedVault> {
+  const { store, audit } = context;
+  await enter(store.db, caller, 'vault.view', place);
+  const found = await getEntry(store.db, place, key, version);
+  const vault = await openEntry(context, found);
+  const value = await openValue(context, found);
+  await audit.record(draft(caller, caller.actor, viewEvent(found)));
+  return { ...vault, value };
+}
+
+/** Fails with `entry_not_found` or `version_conflict`, or for the place as `enter` does. */
+export async function updateEntry(
+  context: Context,
+  caller: Caller,
+  {
+    place,
+    key,
+    ifVersion,
+    ...input
+  }: NewContent & { place: Place; key: EntryKey; ifVersion: number | undefined },
+): Promise<Vault> {
+  return await context.store.transaction(async (tx) => {
+    await enter(tx, caller, 'vault.update', place);
+    const { entry, content } = await getEntry(tx, place, key);
+    if (ifVersion !== undefined && ifVersion !== entry.version) throw conflict(entry.version, ifVersion);
+    const value = toBytes(input.value);
+    const comment =
+      input.comment === undefined
+        ? await openField(context, tx, entry, content, 'comment')
+        : toBytes(input.comment);
+    return await advance(context, tx, caller, { type: 'vault_update', entry, plain: { value, comment } });
+  });
+}
+
+/** Old value and comment become a new version. Fails with `entry_not_found`, `version_not_found` or `value_unreadable`. */
+export async function restoreVersion(
+  context: Context,
+  caller: Caller,
+  { place, key, version }: { place: Place; key: EntryKey; version: number },
+): Promise<Vault> {
+  return await context.store.transaction(async (tx) => {
+    await enter(tx, caller, 'vault.restore', place);
+    const { entry, content } = await getEntry(tx, place, key, version);
+    const value = await openField(context, tx, entry, content, 'value');
+    const comment = await openField(context, tx, entry, content, 'comment');
+    const details = { restored_version: version };
+    return await advance(context, tx, caller, {
+      type: 'vault_version_restore',
+      entry,
+      plain: { value, comment },
+      details,
+    });
+  });
+}
+
+/** With all its versions, for good (R5). Fails with `entry_not_found`, or for the place as `enter` does. */
+export async function deleteEntry(
+  context: Context,
+  caller: Caller,
+  { place, key }: { place: Place; key: EntryKey },
+): Promise<void> {
+  const { store, audit } = context;
+  await store.transaction(async (tx) => {
+    await enter(tx, caller, 'vault.delete', place);
+    const { entry } = await getEntry(tx, place, key);
+    await removeEntry(tx, entry.id);
+    const details = { version: entry.version };
+    await audit.append(
+      tx,
+      draft(caller, caller.actor, { ...placeOf(place), type: 'vault_delete', object: key, details }),
+    );
+  });
+  await eraseDeleted(context);
+}
+
+/** Newest first. Fails with `entry_not_found`, or for the place as `enter` does. */
+export async function fetchVersions(
+  { store, audit }: Context,
+  caller: Caller,
+  { place, key, page }: { place: Place; key: EntryKey; page: Omit<Page, 'filter'> },
+): Promise<{
+  current: number;
+  versions: Pick<EntryVersion, 'version' | 'createdAt' | 'createdBy'>[];
+  amount: number;
+}> {
+  await enter(store.db, caller, 'vault.history', place);
+  const { entry } = await getEntry(store.db, place, key);
+  const { versions, amount } = await listVersions(store.db, entry.id, page);
+  await audit.record(
+    draft(caller, caller.actor, {
+      ...placeOf(place),
+      type: 'vault_version_list',
+      object: key,
+      details: { versions: versions.length },
+    }),
+  );
+  return { current: entry.version, versions, amount };
+}
+
+/**
+ * Into a vault: fails with `project_not_found`, `membership_required`, `forbidden` or, for those who may enter, with
+ * `environment_not_found`.
+ */
+async function enter(db: Reader, { actor }: Caller, action: ProjectAction, place: Place): Promise<void> {
+  await authorizeProject(db, actor, action, place.projectId);
+  const environment = await findEnvironment(db, place.projectId, place.environment);
+  if (environment === undefined) throw new AppError('environment_not_found');
+}
+
+async function getEntry(
+  db: Reader,
+  place: Place,
+  key: EntryKey,
+  version?: number,
+): Promise<EntryWithVersion> {
+  const found = await findEntry(db, place, key, version);
+  if (found !== undefined) return found;
+  if (version !== undefined && (await hasEntry(db, place, key))) throw new AppError('version_not_found');
+  throw new AppError('entry_not_found');
+}
+
+/** The next version. The version is the guard: of two that saw the same one, one fails with `version_conflict`. */
+async function advance(
+  context: Context,
+  tx: Transaction,
+  caller: Caller,
+  change: {
+    type: 'vault_update' | 'vault_version_restore';
+    entry: Entry;
+    plain: { value: Buffer; comment: Buffer };
+    details?: Record<string, number>;
+  },
+): Promise<Vault> {
+  const { entry, plain, type, details } = change;
+  const next: Entry = { ...entry, version: entry.version + 1 };
+  if (!(await advanceEntry(tx, entry.id, next.version))) throw conflict(next.version, entry.version);
+  const comment = new Redacted(plain.comment.toString());
+  const made = { plain, createdAt: context.clock(), createdBy: authorOf(caller) };
+  const sealed = await writeVersion(context, tx, next, made);
+  await context.audit.append(tx, draft(caller, caller.actor, changeEvent(type, next, sealed, details)));
+  return { entry: next, content: sealed, comment, value: undefined };
+}
+
+async function writeVersion(
+  { cipher }: Context,
+  tx: Transaction,
+  entry: Entry,
+  made: { plain: { value: Buffer; comment: Buffer }; createdAt: number; createdBy: Author },
+): Promise<EntryVersion> {
+  const { plain, createdAt, createdBy } = made;
+  const sealed = await cipher.seal(tx, { ...entry, entryId: entry.id }, plain);
+  const content = { ...sealed, version: entry.version, createdAt, createdBy };
+  await insertVersion(tx, entry.id, content);
+  return content;
+}
+
+async function openEntry(context: Context, { entry, content }: EntryWithVersion): Promise<Vault> {
+  const comment = await openField(context, context.store.db, entry, content, 'comment');
+  return { entry, content, comment: new Redacted(comment.toString()), value: undefined };
+}
+
+async function openValue(context: Context, { entry, content }: EntryWithVersion): Promise<Redacted<string>> {
+  return new Redacted((await openField(context, context.store.db, entry, content, 'value')).toString());
+}
+
+/** Fails with `value_unreadable`; the refusal, and with it the record, names the entry. */
+async function openField(
+  { cipher }: Context,
+  db: Reader,
+  entry: Entry,
+  content: EntryVersion,
+  field: 'value' | 'comment',
+): Promise<Buffer> {
+  try {
+    return await cipher.open(db, { ...entry, entryId: entry.id, version: content.version }, field, content);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'value_unreadable') throw error;
+    throw new AppError(
+      'value_unreadable',
+      { key: entry.key, version: content.version },
+      { cause: error.cause },
+    );
+  }
+}
+
+function viewEvent({ entry, content }: EntryWithVersion): AuditEvent {
+  return { ...placeOf(entry), type: 'vault_view', object: entry.key, details: { version: content.version } };
+}
+
+/** Names the ciphertext, so that one that is replaced later can be told from the one that was stored. */
+function changeEvent(
+  type: 'vault_create' | 'vault_update' | 'vault_version_restore',
+  entry: Entry,
+  sealed: SealedVersion,
+  details: Record<string, number> = {},
+): AuditEvent {
+  return {
+    ...placeOf(entry),
+    type,
+    object: entry.key,
+    details: {
+      ...details,
+      version: entry.version,
+      data_key_id: sealed.dataKeyId,
+      ciphertext_sha256: sha256Hex(sealed.valueSealed),
+    },
+  };
+}
+
+function placeOf(place: Place): { project: string; environment: string } {
+  return { project: place.projectId, environment: place.environment };
+}
+
+function authorOf({ actor }: Caller): Author {
+  return { uid: actor.uid, username: actor.username };
+}
+
+function conflict(current: number, expected: number): AppError {
+  return new AppError('version_conflict', { current, expected });
+}
+
+function toBytes(text: Redacted<string>): Buffer {
+  return Buffer.from(text.expose());
+}

@@ -1,0 +1,68 @@
+import type { DataKeyId, ProjectId } from '@coffer/core';
+import type { Reader, Transaction } from './database.ts';
+import type { DataKeyRow } from './tables.ts';
+
+export type DataKey = {
+  id: DataKeyId;
+  projectId: ProjectId;
+  state: 'active' | 'retired';
+  wrapped: Uint8Array;
+  rootKeyId: Uint8Array;
+  /** How often it sealed. */
+  seals: number;
+  createdAt: number;
+};
+
+export async function findDataKey(db: Reader, id: DataKeyId): Promise<DataKey | undefined> {
+  const row = await db.selectFrom('data_key').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toDataKey(row);
+}
+
+export async function findActiveDataKey(db: Reader, projectId: ProjectId): Promise<DataKey | undefined> {
+  const row = await db
+    .selectFrom('data_key')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .where('state', '=', 'active')
+    .executeTakeFirst();
+  return row && toDataKey(row);
+}
+
+export async function insertDataKey(tx: Transaction, dataKey: DataKey): Promise<void> {
+  await tx
+    .insertInto('data_key')
+    .values({
+      id: dataKey.id,
+      project_id: dataKey.projectId,
+      state: dataKey.state,
+      wrapped: dataKey.wrapped,
+      root_key_id: dataKey.rootKeyId,
+      seals: dataKey.seals,
+      created_at: dataKey.createdAt,
+    })
+    .execute();
+}
+
+export async function retireDataKey(tx: Transaction, id: DataKeyId): Promise<void> {
+  await tx.updateTable('data_key').set({ state: 'retired' }).where('id', '=', id).execute();
+}
+
+export async function addSeals(tx: Transaction, id: DataKeyId, seals: number): Promise<void> {
+  await tx
+    .updateTable('data_key')
+    .set((set) => ({ seals: set('seals', '+', seals) }))
+    .where('id', '=', id)
+    .execute();
+}
+
+function toDataKey(row: DataKeyRow): DataKey {
+  return {
+    id: row.id as DataKeyId,
+    projectId: row.project_id as ProjectId,
+    state: row.state,
+    wrapped: row.wrapped,
+    rootKeyId: row.root_key_id,
+    seals: row.seals,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,37 @@
+import { Kysely, type Transaction as KyselyTransaction } from 'kysely';
+import type { StoreDialect } from './dialect.ts';
+import { migrate } from './migrate.ts';
+import type { Tables } from './tables.ts';
+
+/** For reads: a transaction or the database itself. */
+export type Reader = Kysely<Tables>;
+
+/** Store functions that write take this, so that nothing can be written outside a transaction. */
+export type Transaction = KyselyTransaction<Tables>;
+
+export type Store = {
+  engine: StoreDialect['name'];
+  db: Reader;
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** See `StoreDialect.purge`. */
+  purge(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+/** Brings the schema up to date. Fails with a StartError when the database is newer than this program. */
+export async function openStore(dialect: StoreDialect): Promise<Store> {
+  const db = new Kysely<Tables>({ dialect: dialect.kysely });
+  try {
+    await migrate(db, dialect);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    engine: dialect.name,
+    db,
+    transaction: async (work) => await db.transaction().execute(work),
+    purge: async () => await dialect.purge(db),
+    close: async () => await db.destroy(),
+  };
+}

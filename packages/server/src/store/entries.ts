@@ -1,0 +1,202 @@
+import type { DataKeyId, EntryId, EntryKey, EnvironmentId, ProjectId, UserId } from '@coffer/core';
+import type { Reader, Transaction } from './database.ts';
+import { contains, countRows, type Page } from './page.ts';
+import type { EntryRow, EntryVersionRow } from './tables.ts';
+
+/** Where an entry lives. */
+export type Place = { projectId: ProjectId; environment: EnvironmentId };
+
+export type Author = { uid: UserId; username: string };
+
+export type Entry = Place & {
+  id: EntryId;
+  key: EntryKey;
+  /** The current version: 1, 2, 3… */
+  version: number;
+  createdAt: number;
+  createdBy: Author;
+};
+
+export type EntryVersion = {
+  version: number;
+  dataKeyId: DataKeyId;
+  valueSealed: Uint8Array;
+  commentSealed: Uint8Array;
+  createdAt: number;
+  createdBy: Author;
+};
+
+export type EntryWithVersion = { entry: Entry; content: EntryVersion };
+
+/** The entry with its current version, or with the one asked for. */
+export async function findEntry(
+  db: Reader,
+  place: Place,
+  key: EntryKey,
+  version?: number,
+): Promise<EntryWithVersion | undefined> {
+  const query = entriesWithVersions(db, place).where('entry.key', '=', key);
+  const row = await (
+    version === undefined
+      ? query.whereRef('entry_version.version', '=', 'entry.version')
+      : query.where('entry_version.version', '=', version)
+  ).executeTakeFirst();
+  return row && toEntryWithVersion(row);
+}
+
+export async function hasEntry(db: Reader, place: Place, key: EntryKey): Promise<boolean> {
+  const row = await entriesAt(db, place).select('entry.id').where('entry.key', '=', key).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** By key, each with its current version. The filter looks at the key. */
+export async function listEntries(
+  db: Reader,
+  place: Place,
+  page: Page,
+): Promise<{ entries: EntryWithVersion[]; amount: number }> {
+  // Keys have no lower case, so a filter in upper case is one in any case.
+  const matches = contains('entry.key', page.filter, 'upper');
+  const rows = await entriesWithVersions(db, place)
+    .whereRef('entry_version.version', '=', 'entry.version')
+    .where(matches)
+    .orderBy('entry.key')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return {
+    entries: rows.map(toEntryWithVersion),
+    amount: await countRows(entriesAt(db, place).where(matches)),
+  };
+}
+
+export async function countEntries(db: Reader, place: Place): Promise<number> {
+  return await countRows(entriesAt(db, place));
+}
+
+/** Newest first. */
+export async function listVersions(
+  db: Reader,
+  entryId: EntryId,
+  page: Omit<Page, 'filter'>,
+): Promise<{ versions: Pick<EntryVersion, 'version' | 'createdAt' | 'createdBy'>[]; amount: number }> {
+  const versions = db.selectFrom('entry_version').where('entry_id', '=', entryId);
+  const rows = await versions
+    .select(['version', 'created_at', 'created_by_uid', 'created_by_username'])
+    .orderBy('version', 'desc')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return {
+    versions: rows.map((row) => ({
+      version: row.version,
+      createdAt: row.created_at,
+      createdBy: { uid: row.created_by_uid as UserId, username: row.created_by_username },
+    })),
+    amount: await countRows(versions),
+  };
+}
+
+/** False: the environment has an entry with this key. */
+export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolean> {
+  const result = await tx
+    .insertInto('entry')
+    .values({
+      id: entry.id,
+      project_id: entry.projectId,
+      environment: entry.environment,
+      key: entry.key,
+      version: entry.version,
+      created_at: entry.createdAt,
+      created_by_uid: entry.createdBy.uid,
+      created_by_username: entry.createdBy.username,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+export async function insertVersion(tx: Transaction, entryId: EntryId, content: EntryVersion): Promise<void> {
+  await tx
+    .insertInto('entry_version')
+    .values({
+      entry_id: entryId,
+      version: content.version,
+      data_key_id: content.dataKeyId,
+      value_sealed: content.valueSealed,
+      comment_sealed: content.commentSealed,
+      created_at: content.createdAt,
+      created_by_uid: content.createdBy.uid,
+      created_by_username: content.createdBy.username,
+    })
+    .execute();
+}
+
+/** False: the entry is no longer at the version before. */
+export async function advanceEntry(tx: Transaction, entryId: EntryId, version: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('entry')
+    .set({ version })
+    .where('id', '=', entryId)
+    .where('version', '=', version - 1)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
+/** With all its versions. */
+export async function removeEntry(tx: Transaction, id: EntryId): Promise<void> {
+  await tx.deleteFrom('entry_version').where('entry_id', '=', id).execute();
+  await tx.deleteFrom('entry').where('id', '=', id).execute();
+}
+
+function entriesAt(db: Reader, place: Place) {
+  return db
+    .selectFrom('entry')
+    .where('entry.project_id', '=', place.projectId)
+    .where('entry.environment', '=', place.environment);
+}
+
+function entriesWithVersions(db: Reader, place: Place) {
+  return entriesAt(db, place)
+    .innerJoin('entry_version', 'entry_version.entry_id', 'entry.id')
+    .selectAll('entry')
+    .select([
+      'entry_version.version as content_version',
+      'entry_version.data_key_id',
+      'entry_version.value_sealed',
+      'entry_version.comment_sealed',
+      'entry_version.created_at as content_created_at',
+      'entry_version.created_by_uid as content_created_by_uid',
+      'entry_version.created_by_username as content_created_by_username',
+    ]);
+}
+
+type EntryWithVersionRow = EntryRow &
+  Pick<EntryVersionRow, 'data_key_id' | 'value_sealed' | 'comment_sealed'> & {
+    content_version: number;
+    content_created_at: number;
+    content_created_by_uid: string;
+    content_created_by_username: string;
+  };
+
+function toEntryWithVersion(row: EntryWithVersionRow): EntryWithVersion {
+  return {
+    entry: {
+      id: row.id as EntryId,
+      projectId: row.project_id as ProjectId,
+      environment: row.environment as EnvironmentId,
+      key: row.key as EntryKey,
+      version: row.version,
+      createdAt: row.created_at,
+      createdBy: { uid: row.created_by_uid as UserId, username: row.created_by_username },
+    },
+    content: {
+      version: row.content_version,
+      dataKeyId: row.data_key_id as DataKeyId,
+      valueSealed: row.value_sealed,
+      commentSealed: row.comment_sealed,
+      createdAt: row.content_created_at,
+      createdBy: { uid: row.content_created_by_uid as UserId, username: row.content_created_by_username },
+    },
+  };
+}

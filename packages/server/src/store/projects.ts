@@ -1,0 +1,146 @@
+import { pathsAbove, type ApiPath, type ProjectId, type UserId } from '@coffer/core';
+import { sql } from 'kysely';
+import type { Reader, Transaction } from './database.ts';
+import { contains, countRows, type Page } from './page.ts';
+import type { ProjectRow } from './tables.ts';
+
+export type Project = {
+  id: ProjectId;
+  name: string;
+  description: string;
+  apiPath: ApiPath;
+  /** The number of members. */
+  members: number;
+  createdAt: number;
+};
+
+export async function findProject(db: Reader, id: ProjectId): Promise<Project | undefined> {
+  const row = await projectsWithMembers(db).where('project.id', '=', id).executeTakeFirst();
+  return row && toProject(row);
+}
+
+/** Whether there is such a project, and whether the user is a member of it. */
+export async function findMembership(
+  db: Reader,
+  id: ProjectId,
+  uid: UserId,
+): Promise<{ projectExists: boolean; isMember: boolean }> {
+  const row = await db
+    .selectFrom('project')
+    .leftJoin('member', (join) =>
+      join.onRef('member.project_id', '=', 'project.id').on('member.uid', '=', uid),
+    )
+    .select('member.uid as member_uid')
+    .where('project.id', '=', id)
+    .executeTakeFirst();
+  return { projectExists: row !== undefined, isMember: (row?.member_uid ?? null) !== null };
+}
+
+/** By name; all of them, or those that `memberUid` is a member of. The filter looks at name and id. */
+export async function listProjects(
+  db: Reader,
+  page: Page,
+  memberUid?: UserId,
+): Promise<{ projects: Project[]; amount: number }> {
+  let matching = projectsWithMembers(db).where(contains('project.search', page.filter));
+  let counted = db.selectFrom('project').where(contains('project.search', page.filter));
+  if (memberUid !== undefined) {
+    const own = db.selectFrom('member').select('member.project_id').where('member.uid', '=', memberUid);
+    matching = matching.where('project.id', 'in', own);
+    counted = counted.where('project.id', 'in', own);
+  }
+  const rows = await matching
+    .orderBy('project.search')
+    .orderBy('project.id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return { projects: rows.map(toProject), amount: await countRows(counted) };
+}
+
+/** Says which unique name is taken, or nothing. A path is taken when another's lies at, above or below it. */
+export async function insertProject(
+  tx: Transaction,
+  project: Omit<Project, 'members'>,
+): Promise<'id' | 'api_path' | undefined> {
+  if (await isPathTaken(tx, project.apiPath, project.id)) return 'api_path';
+  const result = await tx
+    .insertInto('project')
+    .values({
+      id: project.id,
+      name: project.name,
+      description: project.description,
+      api_path: project.apiPath,
+      search: searchText(project),
+      created_at: project.createdAt,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n ? undefined : 'id';
+}
+
+/** False: the path is taken. */
+export async function updateProject(tx: Transaction, project: Project): Promise<boolean> {
+  if (await isPathTaken(tx, project.apiPath, project.id)) return false;
+  await tx
+    .updateTable('project')
+    .set({
+      name: project.name,
+      description: project.description,
+      api_path: project.apiPath,
+      search: searchText(project),
+    })
+    .where('id', '=', project.id)
+    .execute();
+  return true;
+}
+
+/** With its entries, their versions, its data keys, environments and memberships. */
+export async function removeProject(tx: Transaction, id: ProjectId): Promise<void> {
+  await tx.deleteFrom('entry').where('project_id', '=', id).execute();
+  await tx.deleteFrom('project').where('id', '=', id).execute();
+}
+
+async function isPathTaken(tx: Transaction, path: ApiPath, except: ProjectId): Promise<boolean> {
+  const below = `${path}/`;
+  const taken = await tx
+    .selectFrom('project')
+    .select('id')
+    .where('id', '!=', except)
+    .where((where) =>
+      where.or([
+        where('api_path', 'in', [path, ...pathsAbove(path)]),
+        where(sql<string>`substr(api_path, 1, ${sql.lit(below.length)})`, '=', below),
+      ]),
+    )
+    .executeTakeFirst();
+  return taken !== undefined;
+}
+
+function projectsWithMembers(db: Reader) {
+  return db
+    .selectFrom('project')
+    .selectAll('project')
+    .select((select) =>
+      select
+        .selectFrom('member')
+        .whereRef('member.project_id', '=', 'project.id')
+        .select((members) => members.fn.countAll<number>().as('amount'))
+        .as('members'),
+    );
+}
+
+function toProject(row: ProjectRow & { members: number | null }): Project {
+  return {
+    id: row.id as ProjectId,
+    name: row.name,
+    description: row.description,
+    apiPath: row.api_path as ApiPath,
+    members: Number(row.members),
+    createdAt: row.created_at,
+  };
+}
+
+function searchText(project: Pick<Project, 'id' | 'name'>): string {
+  return `${project.name}\n${project.id}`.toLowerCase();
+}

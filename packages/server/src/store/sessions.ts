@@ -1,0 +1,124 @@
+import type { SessionId, UserId } from '@coffer/core';
+import type { Reader, Transaction } from './database.ts';
+import type { SessionRow, UserRow } from './tables.ts';
+import { toUser, type User } from './users.ts';
+
+export type Session = {
+  id: SessionId;
+  uid: UserId;
+  createdAt: number;
+  expiresAt: number;
+  /** When a refresh last replaced the cookie. */
+  rotatedAt: number | undefined;
+};
+
+export type SignedIn = { session: Session; user: User };
+
+/** The session and its user as they are now: role and existence are read for each request, never from the token (R15). */
+export async function findSession(db: Reader, id: SessionId): Promise<SignedIn | undefined> {
+  const row = await sessionsWithUsers(db).where('session.id', '=', id).executeTakeFirst();
+  return row && toSignedIn(row);
+}
+
+/** By the hash of the cookie's secret. `isPrevious`: a refresh has replaced this cookie. */
+export async function findSessionByCookie(
+  db: Reader,
+  cookieHash: Uint8Array,
+): Promise<(SignedIn & { isPrevious: boolean }) | undefined> {
+  const current = await sessionsWithUsers(db)
+    .where('session.cookie_hash', '=', cookieHash)
+    .executeTakeFirst();
+  if (current !== undefined) return { ...toSignedIn(current), isPrevious: false };
+  const previous = await sessionsWithUsers(db)
+    .where('session.previous_cookie_hash', '=', cookieHash)
+    .executeTakeFirst();
+  return previous && { ...toSignedIn(previous), isPrevious: true };
+}
+
+export async function insertSession(
+  tx: Transaction,
+  session: Omit<Session, 'rotatedAt'> & { cookieHash: Uint8Array; ip: string; userAgent: string },
+): Promise<void> {
+  await tx
+    .insertInto('session')
+    .values({
+      id: session.id,
+      uid: session.uid,
+      cookie_hash: session.cookieHash,
+      previous_cookie_hash: null,
+      rotated_at: null,
+      created_at: session.createdAt,
+      expires_at: session.expiresAt,
+      ip: session.ip,
+      user_agent: session.userAgent,
+    })
+    .execute();
+}
+
+/** The cookie hash that stood becomes the previous one. */
+export async function rotateCookie(
+  tx: Transaction,
+  id: SessionId,
+  rotation: { cookieHash: Uint8Array; at: number },
+): Promise<void> {
+  await tx
+    .updateTable('session')
+    .set((set) => ({
+      previous_cookie_hash: set.ref('cookie_hash'),
+      cookie_hash: rotation.cookieHash,
+      rotated_at: rotation.at,
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function extendSession(tx: Transaction, id: SessionId, expiresAt: number): Promise<void> {
+  await tx.updateTable('session').set({ expires_at: expiresAt }).where('id', '=', id).execute();
+}
+
+export async function removeSession(tx: Transaction, id: SessionId): Promise<void> {
+  await tx.deleteFrom('session').where('id', '=', id).execute();
+}
+
+/** Answers with their number. */
+export async function removeOtherSessions(tx: Transaction, uid: UserId, kept: SessionId): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('session')
+    .where('uid', '=', uid)
+    .where('id', '!=', kept)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+export async function removeExpiredSessions(tx: Transaction, now: number): Promise<void> {
+  await tx.deleteFrom('session').where('expires_at', '<=', now).execute();
+}
+
+function sessionsWithUsers(db: Reader) {
+  return db
+    .selectFrom('session')
+    .innerJoin('user', 'user.uid', 'session.uid')
+    .selectAll('user')
+    .select([
+      'session.id as session_id',
+      'session.created_at as session_created_at',
+      'session.expires_at',
+      'session.rotated_at',
+    ]);
+}
+
+type SessionWithUserRow = UserRow &
+  Pick<SessionRow, 'expires_at' | 'rotated_at'> & { session_id: string; session_created_at: number };
+
+function toSignedIn(row: SessionWithUserRow): SignedIn {
+  return {
+    user: toUser(row),
+    session: {
+      id: row.session_id as SessionId,
+      uid: row.uid as UserId,
+      createdAt: row.session_created_at,
+      expiresAt: row.expires_at,
+      rotatedAt: row.rotated_at ?? undefined,
+    },
+  };
+}

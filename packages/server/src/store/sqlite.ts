@@ -1,0 +1,198 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '@coffer/core';
+import Database from 'better-sqlite3';
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+  type DatabaseConnection,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+} from 'kysely';
+import { StartError } from '../start-error.ts';
+import type { StoreDialect } from './dialect.ts';
+import type { Tables } from './tables.ts';
+
+export const SQLITE_FILE = 'coffer.db';
+
+/** How long a transaction waits for another program that holds the database. */
+const BUSY_WAIT_MS = 2000;
+const BUSY_RETRY_MS = 10;
+const CACHE_KIB = 64 * 1024;
+const STATEMENTS_MAX = 500;
+
+/** Opens or makes the database file in the directory; both are for the owner alone. */
+export function openSqlite(dataDir: string): StoreDialect {
+  const path = join(dataDir, SQLITE_FILE);
+  const database = openFile(dataDir, path);
+  return {
+    name: 'sqlite',
+    kysely: {
+      createAdapter: () => new TransactionalDdlAdapter(),
+      createDriver: () => new SqliteDriver(database),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+    ddl: { bytes: 'blob', integer: 'integer', tableOptions: 'strict' },
+    purge,
+  };
+}
+
+function openFile(dataDir: string, path: string): Database.Database {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    // Another process may be opening it, too: waiting for that blocks nobody yet.
+    const database = new Database(path, { timeout: BUSY_WAIT_MS });
+    database.pragma('journal_mode = WAL');
+    // Each commit is on disk before it is answered (R33, R39); NORMAL would lose the last ones in a power cut.
+    database.pragma('synchronous = FULL');
+    // Deleted content is overwritten with zeros (R5).
+    database.pragma('secure_delete = ON');
+    database.pragma('foreign_keys = ON');
+    database.pragma('trusted_schema = OFF');
+    database.pragma('temp_store = MEMORY');
+    database.pragma(`cache_size = -${CACHE_KIB}`);
+    // From here on transactions wait without blocking the process: see `beginTransaction`.
+    database.pragma('busy_timeout = 0');
+    return database;
+  } catch (cause) {
+    const code = (cause as { code?: string }).code ?? 'unknown error';
+    throw new StartError(
+      `the database ${path} cannot be opened (${code}); check the directory and its permissions`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * Zeroed pages reach the file, and the write-ahead log shrinks to nothing: until then it holds the pages as they were
+ * before the delete.
+ */
+async function purge(db: Kysely<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
+  return rows[0]?.busy === 0;
+}
+
+/** SQLite rolls schema changes back like any other; Kysely's own adapter does not use that. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+/** One connection, statements prepared once, transactions that take the write lock at their start. */
+class SqliteDriver implements Driver {
+  readonly #database: Database.Database;
+  readonly #connection: SqliteConnection;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#connection = new SqliteConnection(database);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection;
+  }
+
+  /** Fails with `store_unavailable` when another program holds the lock too long. Waits without blocking the process. */
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const patience = performance.now() + BUSY_WAIT_MS;
+    for (;;) {
+      try {
+        await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > patience) throw error;
+        await sleep(BUSY_RETRY_MS);
+      }
+    }
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // A full disk makes SQLite roll back by itself; a second rollback would hide the first error.
+    if (this.#database.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#database.close();
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  async executeQuery<R>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      const statement = this.#prepare(text);
+      if (statement.reader) return { rows: statement.all(...parameters) as R[] };
+      const { changes } = statement.run(...parameters);
+      return { rows: [], numAffectedRows: BigInt(changes) };
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  // oxlint-disable-next-line require-yield -- Kysely's interface; no query of ours streams
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('streaming is not used');
+  }
+
+  #prepare(text: string): Database.Statement {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text);
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size >= STATEMENTS_MAX && oldest !== undefined) this.#statements.delete(oldest);
+    this.#statements.set(text, statement);
+    return statement;
+  }
+}
+
+/** What the engine says when it cannot serve, by the start of its code, and what that means for the reader. */
+const UNAVAILABLE: readonly (readonly [code: string, reason: string])[] = [
+  ['SQLITE_FULL', 'the disk is full'],
+  ['SQLITE_READONLY', 'the database file is read-only'],
+  ['SQLITE_BUSY', 'another program holds the database'],
+  ['SQLITE_LOCKED', 'another program holds the database'],
+  ['SQLITE_IOERR', 'the disk cannot be read or written'],
+  ['SQLITE_CANTOPEN', 'the database file cannot be opened'],
+  ['SQLITE_CORRUPT', 'the database file is damaged'],
+  ['SQLITE_NOTADB', 'the database file is damaged'],
+];
+
+function explain(error: unknown): unknown {
+  const code = sqliteCode(error);
+  const known = UNAVAILABLE.find(([start]) => code.startsWith(start));
+  return known === undefined
+    ? error
+    : new AppError('store_unavailable', { reason: known[1] }, { cause: error });
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof AppError && sqliteCode(error.cause).startsWith('SQLITE_BUSY');
+}
+
+function sqliteCode(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : '';
+}

@@ -1,0 +1,133 @@
+import type { AuditEventType, Role } from '@coffer/core';
+
+/**
+ * The rows, column by column. Times are milliseconds since 1970. `search` columns hold what a filter looks through,
+ * lower-cased by us, because the engines' own lower() differ beyond ASCII.
+ */
+export type Tables = {
+  instance: InstanceRow;
+  user: UserRow;
+  session: SessionRow;
+  sign_in_address: SignInAddressRow;
+  attempt: AttemptRow;
+  project: ProjectRow;
+  member: MemberRow;
+  environment: EnvironmentRow;
+  entry: EntryRow;
+  entry_version: EntryVersionRow;
+  data_key: DataKeyRow;
+  audit_entry: AuditEntryRow;
+  audit_head: AuditHeadRow;
+};
+
+export type InstanceRow = {
+  /** Always 1: there is one row. */
+  singleton: number;
+  id: string;
+  root_key_check: Uint8Array;
+  created_at: number;
+};
+
+export type UserRow = {
+  uid: string;
+  username: string;
+  /** Lower case, unique: case does not tell two users apart. */
+  username_key: string;
+  email: string;
+  email_key: string;
+  first_name: string;
+  last_name: string;
+  role: Role;
+  password_hash: string;
+  search: string;
+  created_at: number;
+};
+
+export type SessionRow = {
+  id: string;
+  uid: string;
+  /** SHA-256 of the cookie's secret. */
+  cookie_hash: Uint8Array;
+  /** Of the secret that the last refresh replaced. */
+  previous_cookie_hash: Uint8Array | null;
+  rotated_at: number | null;
+  created_at: number;
+  expires_at: number;
+  ip: string;
+  user_agent: string;
+};
+
+/** Addresses from which a user has signed in: an attack on the account from elsewhere does not slow them down. */
+export type SignInAddressRow = { uid: string; address: string; last_at: number };
+
+export type AttemptRow = {
+  subject: string;
+  failures: number;
+  blocked_until: number;
+  updated_at: number;
+};
+
+export type ProjectRow = {
+  id: string;
+  name: string;
+  description: string;
+  api_path: string;
+  search: string;
+  created_at: number;
+};
+
+export type MemberRow = { project_id: string; uid: string; added_at: number };
+
+export type EnvironmentRow = { project_id: string; id: string; name: string; created_at: number };
+
+export type EntryRow = {
+  id: string;
+  project_id: string;
+  environment: string;
+  key: string;
+  /** The current version. */
+  version: number;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+};
+
+export type EntryVersionRow = {
+  entry_id: string;
+  version: number;
+  data_key_id: string;
+  value_sealed: Uint8Array;
+  comment_sealed: Uint8Array;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+};
+
+export type DataKeyRow = {
+  id: string;
+  project_id: string;
+  /** `active`: seals and opens; `retired`: only opens. */
+  state: 'active' | 'retired';
+  wrapped: Uint8Array;
+  root_key_id: Uint8Array;
+  /** How often it sealed; it is retired long before 2^32. */
+  seals: number;
+  created_at: number;
+};
+
+export type AuditEntryRow = {
+  idx: number;
+  type: AuditEventType;
+  at: number;
+  uid: string | null;
+  project_id: string | null;
+  /** Canonical JSON: what the tree hashes. The other columns only find it. */
+  body: string;
+};
+
+export type AuditHeadRow = {
+  /** Always 1: there is one row. */
+  singleton: number;
+  size: number;
+  frontier: Uint8Array;
+};

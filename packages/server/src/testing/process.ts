@@ -1,0 +1,109 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from './client.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const READY = /^Coffer \S+ is ready at (\S+)$/m;
+const SETUP_LINK = /#setup_token=(\S+)/;
+const START_PATIENCE_MS = 20_000;
+
+/** The real program in a process of its own, started as a person would start it. */
+export class ServerProcess implements AsyncDisposable {
+  readonly dataDir: string;
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly #keepsDataDir: boolean;
+
+  private constructor(child: ChildProcess, dataDir: string, keepsDataDir: boolean) {
+    this.child = child;
+    this.dataDir = dataDir;
+    this.#keepsDataDir = keepsDataDir;
+    child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+  }
+
+  /** Resolves when it serves. Fails, with what it printed, when it ends before. `wrapper` is a command that runs it. */
+  static async start({
+    dataDir,
+    env = {},
+    wrapper = [],
+  }: {
+    dataDir?: string;
+    env?: Record<string, string>;
+    wrapper?: readonly string[];
+  } = {}): Promise<ServerProcess> {
+    const server = ServerProcess.spawn({ ...(dataDir === undefined ? {} : { dataDir }), env, wrapper });
+    const deadline = AbortSignal.timeout(START_PATIENCE_MS);
+    const ended = once(server.child, 'exit', { signal: deadline });
+    const ready = (async () => {
+      while (!READY.test(server.stderr) && server.child.stderr !== null) {
+        await once(server.child.stderr, 'data', { signal: deadline });
+      }
+      return 'ready' as const;
+    })();
+    const first = await Promise.race([ready, ended]);
+    ready.catch(() => undefined);
+    ended.catch(() => undefined);
+    if (first !== 'ready') throw new Error(`the server ended: ${server.stderr}`);
+    return server;
+  }
+
+  /** Without waiting: for starts that are meant to fail. */
+  static spawn({
+    dataDir,
+    env = {},
+    wrapper = [],
+  }: { dataDir?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {}): ServerProcess {
+    const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
+    const [command = process.execPath, ...args] = [
+      ...wrapper,
+      process.execPath,
+      '--conditions=@coffer/source',
+      MAIN,
+    ];
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_')),
+    );
+    const child = spawn(command, args, {
+      env: { ...inherited, COFFER_DATA_DIR: directory, COFFER_PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServerProcess(child, directory, dataDir !== undefined);
+  }
+
+  get url(): string {
+    return READY.exec(this.stderr)?.[1] ?? '';
+  }
+
+  get setupToken(): string {
+    return SETUP_LINK.exec(this.stderr)?.[1] ?? '';
+  }
+
+  client(): Client {
+    return new Client(this.url);
+  }
+
+  /** Exit code, or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals | null> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode;
+    const [code, signal] = (await once(this.child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return code ?? signal;
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    const ended = this.ended();
+    this.child.kill(signal);
+    return await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGKILL');
+    if (!this.#keepsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
