@@ -108,14 +108,17 @@ export const rules = [
   },
   {
     name: 'query-builder-in-store',
-    comment: 'only store writes queries; others take its functions and types',
-    from: { path: '^packages/[^/]+/src/', pathNot: [folder('store'), TEST] },
+    comment: 'only store writes queries: others take its functions and types',
+    from: { path: '^packages/[^/]+/src/', pathNot: [folder('store'), TESTING, TEST] },
     to: { path: '^node_modules/(@types/)?kysely/' },
   },
   {
     name: 'driver-in-store',
     comment: 'only store/sqlite*.ts knows the database driver',
-    from: { path: '^packages/[^/]+/src/', pathNot: ['^packages/server/src/store/sqlite[^/]*[.]ts$', TEST] },
+    from: {
+      path: '^packages/[^/]+/src/',
+      pathNot: ['^packages/server/src/store/sqlite[^/]*[.]ts$', TESTING, TEST],
+    },
     to: { path: '^node_modules/(@types/)?better-sqlite3/' },
   },
   {

@@ -34,10 +34,16 @@ try {
   bare.child.kill();
 }
 
-console.table(figures.map((figure) => ({ ...figure, ratio: Number((figure.coffer / figure.bare).toFixed(3)) })));
+console.table(
+  figures.map((figure) => ({ ...figure, ratio: Number((figure.coffer / figure.bare).toFixed(3)) })),
+);
 const ratios = figures.map((figure) => figure.coffer / figure.bare).toSorted((a, b) => a - b);
-console.log(`median ratio ${ratios[Math.floor(ratios.length / 2)]?.toFixed(3)}, ${CONNECTIONS} connections, reads per second above`);
-console.log(`start to ready ${startMs.toFixed(0)} ms (from sources), memory idle ${idleMib} MiB, after the load ${residentMib(coffer.child.pid)} MiB`);
+console.log(
+  `median ratio ${ratios[Math.floor(ratios.length / 2)]?.toFixed(3)}, ${CONNECTIONS} connections, reads per second above`,
+);
+console.log(
+  `start to ready ${startMs.toFixed(0)} ms (from sources), memory idle ${idleMib} MiB, after the load ${residentMib(coffer.child.pid)} MiB`,
+);
 
 async function prepare(): Promise<{ path: string; token: string; body: string }> {
   const client = coffer.client();
@@ -71,7 +77,10 @@ async function load(url: string, target: string, token: string, milliseconds: nu
   const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
   const end = performance.now() + milliseconds;
   const counts = await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => await hammer({ hostname, port: Number(port), request, end })),
+    Array.from(
+      { length: CONNECTIONS },
+      async () => await hammer({ hostname, port: Number(port), request, end }),
+    ),
   );
   return Math.round(counts.reduce((sum, count) => sum + count, 0) / (milliseconds / 1000));
 }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import fs from 'node:fs';
 import './require-node.mjs';
 
-const RESULTS = 'node_modules/.cache/test-results.json';
+const RESULTS = `node_modules/.cache/test-results-${process.pid}.json`;
 
 void import('./toolchain.mjs').then(({ command, complain, prepare, run }) =>
   command(async () => {
@@ -11,8 +11,7 @@ void import('./toolchain.mjs').then(({ command, complain, prepare, run }) =>
     // Arguments choose some of the tests, to look at those alone.
     const checks = args.length === 0 ? await run(node, ['scripts/check.ts']) : { code: 0 };
 
-    rmSync(RESULTS, { force: true });
-    mkdirSync('node_modules/.cache', { recursive: true });
+    fs.mkdirSync('node_modules/.cache', { recursive: true });
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`];
     const tests = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
       env: { ...process.env, NODE_ENV: 'test' },
@@ -45,8 +44,10 @@ function countTests() {
 /** @returns {{ status: string, assertionResults: { status: string }[] }[]} */
 function readResults() {
   try {
-    return JSON.parse(readFileSync(RESULTS, 'utf8')).testResults;
+    return JSON.parse(fs.readFileSync(RESULTS, 'utf8')).testResults;
   } catch {
     return []; // the run ended before it could write
+  } finally {
+    fs.rmSync(RESULTS, { force: true });
   }
 }

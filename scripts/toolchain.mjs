@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ const NPM_FAILURES = [
       'the package registry cannot be reached: check the network and the proxy settings, then try again',
   },
   {
-    says: /EUSAGE|EJSONPARSE|EINTEGRITY|ETARGET|E404/,
+    says: /EUSAGE|EJSONPARSE|EINTEGRITY/,
     remedy:
       'package-lock.json does not fit: restore it with `git checkout package-lock.json`, then try again',
   },
@@ -212,8 +212,8 @@ function readStamp() {
 }
 
 /**
- * The npm that started us, on the Node that it runs on. Inside an npm script `node` means the one in node_modules, which an
- * installation removes under way.
+ * The npm that started us, on the Node that it runs on. Inside an npm script `node` means the one in node_modules,
+ * which an installation removes under way.
  */
 function npm() {
   const { npm_execpath: cli, npm_node_execpath: node } = process.env;
@@ -233,7 +233,7 @@ function findNode() {
   }
   if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
   throw new Failure(
-    `there is no packaged Node for ${platform}: install Node ${NODE_MAJOR} or newer and try again`,
+    `no packaged Node works on this machine (${platform}): install Node ${NODE_MAJOR} or newer and try again`,
   );
 }
 
@@ -244,13 +244,12 @@ async function build(node) {
     ['scripts/build-scalar.mjs'],
   ]) {
     const { code } = await run(node, args, { stdio: ['ignore', 2, 2] });
-    if (code !== 0)
-      throw new Failure('the build failed: see above; `git status` shows what differs from the release');
+    if (code !== 0) throw new Failure('the build failed: correct what it says above, then try again');
   }
 }
 
 /**
- * Waits until nobody else installs or builds here. The holder touches the file every second; when it no longer does, it
+ * Waits until nobody else installs or builds here. The holder writes the file anew every second; when it no longer does, it
  * was killed. A process id would not tell: in containers that share a directory, ids mean different processes.
  * @returns {Promise<() => void>} gives the lock back
  */
@@ -260,7 +259,9 @@ async function lock() {
     if (waits === 2) console.error('coffer: waiting for another installation or build to finish');
     await sleep(250);
   }
-  const heartbeat = setInterval(() => holds(token) && utimesSync(LOCK, new Date(), new Date()), 1000);
+  const heartbeat = setInterval(() => {
+    if (holds(token)) writeFileSync(LOCK, token);
+  }, 1000);
   return () => {
     clearInterval(heartbeat);
     if (holds(token)) rmSync(LOCK, { force: true });
@@ -277,8 +278,8 @@ async function takeLock(token) {
       throw new Failure(`${resolve(LOCK)} cannot be written: check who owns this directory`);
     }
   }
-  const touched = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-  if (Date.now() - touched < LOCK_STALE_MS) return false;
+  const written = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Date.now() - written < LOCK_STALE_MS) return false;
   // Of several that find it stale, the last to write has it.
   writeFileSync(LOCK, token);
   await sleep(500);

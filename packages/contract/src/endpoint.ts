@@ -20,6 +20,8 @@ export type Endpoint<
   action?: A;
   /** The audit event that it is recorded as: a success by the service, a refusal of someone signed in by the router. */
   event?: AuditEventType;
+  /** The event instead, when a field is true. */
+  eventWith?: { field: string; event: AuditEventType };
   /** The input field that names what it is done to. */
   object?: string;
   input: I;

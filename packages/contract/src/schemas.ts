@@ -100,7 +100,10 @@ export const description = z
   .string()
   .max(1000)
   .refine((text) => text.isWellFormed(), 'must be Unicode text: it has a lone surrogate')
-  .refine((text) => !/[^\P{Cc}\n\r\t]/u.test(text), 'must not contain control characters but tabs and line breaks');
+  .refine(
+    (text) => !/[^\P{Cc}\n\r\t]/u.test(text),
+    'must not contain control characters but tabs and line breaks',
+  );
 export const firstName = line({ min: 1, max: 100 });
 export const lastName = line({ min: 0, max: 100 });
 export const signInName = line({ min: 1, max: 254 }).describe('User name or e-mail address.');
@@ -154,7 +157,7 @@ export const presentedSecret = z
 
 // --- Query parameters: text on the wire ---------------------------------------------------------------------------
 
-export function queryInteger(limits: { min: number; max: number }): z.ZodType<number, string> {
+function queryInteger(limits: { min: number; max: number }): z.ZodType<number, string> {
   return z
     .string()
     .transform((text, context) => {
@@ -258,3 +261,8 @@ export const signedIn = {
   expires_at: time.describe('When the token expires.'),
   user,
 };
+
+/** Something to change beside what names it. */
+export function changesSomething(name: string): [(input: object) => boolean, string] {
+  return [(input) => Object.keys(input).some((key) => key !== name), 'must name something to change'];
+}

@@ -53,7 +53,15 @@ export type App = {
 
 /** Puts the parts together and listens. Fails with a StartError when it must not start; then nothing stays open. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const store = await openStore(openSqlite(options.config.dataDir));
+  try {
+    return await startOnStore(options, await openStore(openSqlite(options.config.dataDir)));
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'store_unavailable') throw cause;
+    throw new StartError(`the database cannot serve: ${String(cause.detail['reason'])}`, { cause });
+  }
+}
+
+async function startOnStore(options: AppOptions, store: Store): Promise<App> {
   try {
     const context = await createContext(options, store);
     await createFirstUser(context, options.config.firstUser);
@@ -121,7 +129,10 @@ async function createFirstUser(context: Context, firstUser: Config['firstUser'])
     await setUpFromSettings(context, { ...data, firstName: username, lastName: '' });
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.code !== 'invalid_input') throw cause;
-    throw refusedSetting({ path: ['password'], message: cause.fields.map(({ message }) => message).join(', ') });
+    throw refusedSetting({
+      path: ['password'],
+      message: cause.fields.map(({ message }) => message).join(', '),
+    });
   }
 }
 

@@ -32,12 +32,18 @@ There is no account yet. Create the first one, once, with this link:
 `);
 }
 
+/** One Ctrl-C can arrive several times: from the terminal, from npm, from whatever started us. */
+const REPEATED_SIGNAL_MS = 2000;
+
 function stopOnSignals(app: App, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // A second signal means now.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // A later one is a person who does not want to wait.
+      if (performance.now() - stoppingSince > REPEATED_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
     app.stop().then(
       () => {

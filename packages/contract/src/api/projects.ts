@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import {
   amount,
   apiPath,
+  changesSomething,
   description,
   filter,
   limit,
@@ -60,12 +61,14 @@ export const projectApi = {
     summary: 'Change the name, the description or the API path of a project. Its id stays.',
     action: 'project.update',
     event: 'project_update',
-    input: z.strictObject({
-      project_id: projectId,
-      name: projectName.optional(),
-      description: description.optional(),
-      api_path: apiPath.optional(),
-    }),
+    input: z
+      .strictObject({
+        project_id: projectId,
+        name: projectName.optional(),
+        description: description.optional(),
+        api_path: apiPath.optional(),
+      })
+      .refine(...changesSomething('project_id')),
     output: { project },
     message: 'Project updated',
     errors: ['project_not_found', 'api_path_taken'],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
   amount,
+  changesSomething,
   email,
   filter,
   firstName,
@@ -111,13 +112,15 @@ export const userApi = {
     action: 'user.update',
     event: 'user_update',
     object: 'uid',
-    input: z.strictObject({
-      uid: userId,
-      email: email.optional(),
-      first_name: firstName.optional(),
-      last_name: lastName.optional(),
-      role: role.optional(),
-    }),
+    input: z
+      .strictObject({
+        uid: userId,
+        email: email.optional(),
+        first_name: firstName.optional(),
+        last_name: lastName.optional(),
+        role: role.optional(),
+      })
+      .refine(...changesSomething('uid')),
     output: { user },
     message: 'User updated',
     errors: ['user_not_found', 'email_taken', 'last_root'],

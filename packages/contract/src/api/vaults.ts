@@ -41,6 +41,7 @@ export const vaultApi = {
     summary: 'List the entries by key, without values. With values=true each value given out is on record.',
     action: 'vault.list',
     event: 'vault_list',
+    eventWith: { field: 'values', event: 'vault_view' },
     input: z.strictObject({ ...place, limit, offset, filter, values: queryBoolean.default(false) }),
     output: { vaults: z.array(z.union([vault, vaultWithValue])), amount },
     message: 'Vault entries fetched',

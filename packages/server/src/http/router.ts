@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AppError, type ErrorCode, type Redacted } from '@coffer/core';
+import { AppError, type AuditEventType, type ErrorCode, type Redacted } from '@coffer/core';
 import {
   answerSchema,
   ENDPOINTS,
@@ -112,13 +112,14 @@ async function recordingRefusal<T>(
   } catch (error) {
     const { origin, actor, input } = attempt;
     const code = error instanceof AppError ? error.code : 'internal';
-    if (actor === undefined || definition.event === undefined || UNRECORDED.has(code)) throw error;
+    const event = eventOf(definition, input);
+    if (actor === undefined || event === undefined || UNRECORDED.has(code)) throw error;
     const project = textOf(input['project_id']);
     const environment = textOf(input['environment']);
     const object = definition.object === undefined ? undefined : textOf(input[definition.object]);
     await audit.record(
       draft(origin, actor, {
-        type: definition.event,
+        type: event,
         outcome: isDenial(error) ? 'denied' : 'error',
         ...(project === undefined ? {} : { project }),
         ...(environment === undefined ? {} : { environment }),
@@ -128,6 +129,10 @@ async function recordingRefusal<T>(
     );
     throw error;
   }
+}
+
+function eventOf({ event, eventWith }: Endpoint, input: Record<string, unknown>): AuditEventType | undefined {
+  return eventWith !== undefined && input[eventWith.field] === true ? eventWith.event : event;
 }
 
 function isDenial(error: unknown): boolean {

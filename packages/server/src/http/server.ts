@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { AppError } from '@coffer/core';
-import { ENDPOINTS, type Endpoint } from '@coffer/contract';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../logger.ts';
 import { parseJson } from './input.ts';
@@ -55,12 +54,29 @@ export function createServer({ log, secure, tls, trustedProxies }: ServerOptions
   app.server.on('checkExpectation', (request, response) => {
     app.routing(request, response);
   });
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   app.addHook('preClose', async () => {
     stopping = true;
+    // Browsers open connections ahead of need. To Node these are not idle, and the stop would wait for them.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   });
   app.decorateRequest('uid', undefined);
+  const methods = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
+  });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...headers, 'x-request-id': request.id });
+    // Before the body is read, which would be refused for reasons that do not matter.
+    if (!request.is404) return;
+    const allowed = methods.get(request.url.split('?')[0] ?? '');
+    if (allowed === undefined) throw new AppError('endpoint_not_found');
+    reply.header('allow', allowed.join(', '));
+    throw new AppError('method_not_allowed');
   });
   app.addHook('onResponse', async (request, reply) => {
     // Idle connections are closed when the stop begins; this one became idle later.
@@ -112,15 +128,6 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
     }
     return await sendProblem(reply, refusal);
   });
-  app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?')[0];
-    const methods = Object.values<Endpoint>(ENDPOINTS)
-      .filter((definition) => definition.path === path)
-      .map(({ method }) => method);
-    if (methods.length === 0) return await sendProblem(reply, new AppError('endpoint_not_found'));
-    reply.header('allow', methods.join(', '));
-    return await sendProblem(reply, new AppError('method_not_allowed'));
-  });
 }
 
 /** What is not HTTP gets an answer, too, written by hand: there is no request yet. */
@@ -139,6 +146,7 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
   socket.end(
     [
       `HTTP/1.1 ${refusal.status} ${refusal.code}`,
+      ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       `x-request-id: ${requestId}`,

@@ -9,7 +9,14 @@ import {
 } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
-import { getAuditHead, insertAuditEntries, listAuditBodies, type AuditRecord } from '../store/audit.ts';
+import {
+  getAuditHead,
+  insertAuditEntries,
+  listStoredAuditEntries,
+  tryAuditAppend,
+  type AuditRecord,
+  type StoredAuditEntry,
+} from '../store/audit.ts';
 import type { Reader, Store, Transaction } from '../store/database.ts';
 import type { Actor, Origin } from './actor.ts';
 
@@ -81,6 +88,20 @@ export class AuditLog {
     await promise;
   }
 
+  /**
+   * Finds out whether the log can be written, where the last batch could not. Fails with `audit_unavailable`. An empty
+   * batch would not do: it fits where no record does.
+   */
+  async probe(): Promise<void> {
+    try {
+      await this.#store.transaction(tryAuditAppend);
+      this.#failure = undefined;
+    } catch (cause) {
+      this.#failure = reasonOf(cause);
+      throw new AppError('audit_unavailable', { reason: this.#failure }, { cause });
+    }
+  }
+
   /** Resolves when nothing waits any more. */
   async settle(): Promise<void> {
     await this.#draining;
@@ -144,21 +165,19 @@ export function draft(
 export type AuditVerification = { size: number; root: string };
 
 /**
- * Recomputes the tree from the stored bodies and compares it with the head. Fails with an Error that names the first
- * difference.
+ * Recomputes the tree from the stored bodies and compares it with the head, and what each is found by with what it
+ * says. Fails with an Error that names the first difference.
  */
 export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
   const head = await getAuditHead(db);
   let frontier = { size: 0, hashes: [] as readonly Uint8Array[] };
   for (;;) {
-    const rows = await listAuditBodies(db, { from: frontier.size, limit: 1000 });
-    for (const { idx, body } of rows) {
-      const entry = JSON.parse(body) as AuditEntry;
-      if (idx !== frontier.size || entry.index !== idx)
-        throw new Error(`the log has a gap at index ${frontier.size}`);
-      frontier = appendLeaf(sha256, frontier, Buffer.from(body));
+    const stored = await listStoredAuditEntries(db, { from: frontier.size, limit: 1000 });
+    for (const row of stored) {
+      checkPlace(row, frontier.size);
+      frontier = appendLeaf(sha256, frontier, Buffer.from(row.body));
     }
-    if (rows.length === 0) break;
+    if (stored.length === 0) break;
   }
   const root = rootHash(sha256, frontier);
   if (frontier.size !== head.size)
@@ -166,6 +185,17 @@ export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
   if (Buffer.compare(root, rootHash(sha256, head)) !== 0)
     throw new Error('the root of the log is not that of its head');
   return { size: head.size, root: Buffer.from(root).toString('hex') };
+}
+
+/** A record that is filed under something else than it says would not be found, though the tree is whole. */
+function checkPlace({ index, body, type, at, uid, projectId }: StoredAuditEntry, expected: number): void {
+  const entry = JSON.parse(body) as AuditEntry;
+  if (index !== expected || entry.index !== expected)
+    throw new Error(`the log has a gap at index ${expected}`);
+  const isFiledRight =
+    entry.type === type && entry.at === formatTime(at) && entry.uid === uid && entry.project_id === projectId;
+  if (!isFiledRight)
+    throw new Error(`the record at index ${index} is filed under something else than it says`);
 }
 
 function reasonOf(error: unknown): string {

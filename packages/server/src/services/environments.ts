@@ -15,7 +15,7 @@ import type { Context } from './context.ts';
 
 export type { Environment };
 
-export const ENVIRONMENTS_MAX = 100;
+const ENVIRONMENTS_MAX = 100;
 
 /** Fails with `project_not_found`, `membership_required` or `forbidden`. */
 export async function fetchEnvironments(

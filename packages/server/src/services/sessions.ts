@@ -22,7 +22,7 @@ import { tooManyAttempts } from './throttle.ts';
 /** A session that nobody refreshes ends after this. */
 const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
 /** And whatever happens it ends after this. */
-export const SESSION_MAX_MS = 7 * 24 * 60 * 60 * 1000;
+const SESSION_MAX_MS = 7 * 24 * 60 * 60 * 1000;
 /** How long a replaced cookie still serves: requests of other tabs may be on their way with it. */
 const ROTATION_GRACE_MS = 30 * 1000;
 const USER_AGENT_CHARACTERS_MAX = 200;

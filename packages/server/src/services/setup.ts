@@ -34,7 +34,8 @@ export async function setUp(
 ): Promise<IssuedSession> {
   const { store, audit, throttle, instance } = context;
   if (await isSetUp(context)) throw new AppError('setup_done');
-  const attempt = { account: 'setup', uid: undefined, ip: origin.ip };
+  // No sign-in name: those have no control characters.
+  const attempt = { account: '\u0000setup', uid: undefined, ip: origin.ip };
   const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
   if (waitMs > 0) throw tooManyAttempts(waitMs);
   if (!isSameSecret(input.setupToken, instance.keys.setupToken)) {

@@ -77,15 +77,19 @@ export class Throttle {
     return 0;
   }
 
-  /** Takes the attempt back: it was none. What other attempts did to the shared counts stays. */
+  /** Takes the attempt back: it was none. What others did to the shared counts stays. */
   async succeed(tx: Transaction, attempt: Attempt): Promise<void> {
     const now = this.#clock();
-    for (const { name } of await this.#subjects(tx, attempt)) {
+    for (const { name, limit } of await this.#subjects(tx, attempt)) {
       const attempts = await findAttempts(tx, name);
       if (attempts === undefined) continue;
-      const isPair = name.startsWith('pair:');
-      if (isPair || attempts.failures <= 1) await removeAttempts(tx, name);
-      else await saveAttempts(tx, name, { failures: attempts.failures - 1, blockedUntil: 0, updatedAt: now });
+      const failures = attempts.failures - 1;
+      if (name.startsWith('pair:') || failures <= 0) {
+        await removeAttempts(tx, name);
+        continue;
+      }
+      const blockedUntil = Math.min(attempts.blockedUntil, now + waitAfter(failures, limit));
+      await saveAttempts(tx, name, { failures, blockedUntil, updatedAt: attempts.updatedAt });
     }
   }
 

@@ -38,7 +38,7 @@ export type SealedVersion = { dataKeyId: DataKeyId; valueSealed: Uint8Array; com
  * With random 96-bit nonces a key is good for 2^32 seals (NIST SP 800-38D, 8.3). It is retired long before: at 2^23
  * the chance that a nonce was used twice is below 2^-50.
  */
-export const DATA_KEY_SEALS_MAX = 2 ** 23;
+const DATA_KEY_SEALS_MAX = 2 ** 23;
 const SEALS_PER_VERSION = 2;
 const CACHED_KEYS_MAX = 1000;
 

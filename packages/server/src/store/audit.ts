@@ -10,6 +10,8 @@ import {
 } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
+import { prepared } from './prepared.ts';
+import type { AuditEntryRow } from './tables.ts';
 
 export type AuditRecord = {
   entry: AuditEntry;
@@ -30,11 +32,9 @@ export type AuditFilter = {
   to: number | undefined;
 };
 
-const ROWS_PER_INSERT = 50;
-
 /** The head of the log, held against other writers until the transaction ends. */
 export async function getAuditHead(db: Reader): Promise<Frontier> {
-  const row = await db.selectFrom('audit_head').selectAll().executeTakeFirst();
+  const [row] = await auditHead(db, {});
   return row === undefined ? EMPTY_FRONTIER : decodeFrontier(row.size, row.frontier);
 }
 
@@ -44,23 +44,46 @@ export async function insertAuditEntries(
   records: readonly AuditRecord[],
   head: Frontier,
 ): Promise<void> {
-  for (let start = 0; start < records.length; start += ROWS_PER_INSERT) {
-    const rows = records.slice(start, start + ROWS_PER_INSERT).map(({ entry, body, at }) => ({
-      idx: entry.index,
-      type: entry.type,
-      at,
-      uid: entry.uid,
-      project_id: entry.project_id,
-      body,
-    }));
-    await tx.insertInto('audit_entry').values(rows).execute();
+  for (const { entry, body, at } of records) {
+    const { index: idx, type, uid, project_id } = entry;
+    await insertEntry(tx, { idx, type, at, uid, project_id, body });
   }
-  const values = { size: head.size, frontier: encodeFrontier(head) };
-  await tx
+  await saveHead(tx, { size: head.size, frontier: encodeFrontier(head) });
+}
+
+const auditHead = prepared((db) => db.selectFrom('audit_head').selectAll());
+
+const insertEntry = prepared((db, row: AuditEntryRow) =>
+  db.insertInto('audit_entry').values({
+    idx: row.idx,
+    type: row.type,
+    at: row.at,
+    uid: row.uid,
+    project_id: row.project_id,
+    body: row.body,
+  }),
+);
+
+const saveHead = prepared((db, { size, frontier }: { size: number; frontier: Uint8Array }) =>
+  db
     .insertInto('audit_head')
-    .values({ singleton: 1, ...values })
-    .onConflict((conflict) => conflict.column('singleton').doUpdateSet(values))
-    .execute();
+    .values({ singleton: 1, size, frontier })
+    .onConflict((conflict) => conflict.column('singleton').doUpdateSet({ size, frontier })),
+);
+
+const LARGE_BODY_CHARACTERS = 1500;
+
+/**
+ * Writes all that an append writes, and takes it back before anyone can see it: when that can be committed, a record
+ * can. Its size is that of a large one.
+ */
+export async function tryAuditAppend(tx: Transaction): Promise<void> {
+  const head = await getAuditHead(tx);
+  const idx = head.size;
+  const body = ' '.repeat(LARGE_BODY_CHARACTERS);
+  await insertEntry(tx, { idx, type: 'event_list', at: 0, uid: '', project_id: '', body });
+  await insertAuditEntries(tx, [], head);
+  await tx.deleteFrom('audit_entry').where('idx', '=', idx).execute();
 }
 
 /** Newest first. */
@@ -92,16 +115,28 @@ export async function listAuditEntries(
   };
 }
 
-/** The bodies from an index on, in order, as they were hashed. */
-export async function listAuditBodies(
+/** An entry as it is stored: the body as it was hashed, and beside it what it is found by. */
+export type StoredAuditEntry = {
+  index: number;
+  body: string;
+  type: string;
+  /** Milliseconds. */
+  at: number;
+  uid: string | null;
+  projectId: string | null;
+};
+
+/** From an index on, in order. */
+export async function listStoredAuditEntries(
   db: Reader,
   range: { from: number; limit: number },
-): Promise<{ idx: number; body: string }[]> {
-  return await db
+): Promise<StoredAuditEntry[]> {
+  const rows = await db
     .selectFrom('audit_entry')
-    .select(['idx', 'body'])
+    .selectAll()
     .where('idx', '>=', range.from)
     .orderBy('idx')
     .limit(range.limit)
     .execute();
+  return rows.map(({ idx, project_id: projectId, ...row }) => ({ ...row, index: idx, projectId }));
 }

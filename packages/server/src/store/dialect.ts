@@ -9,7 +9,7 @@ export type StoreDialect = {
   name: 'sqlite';
   kysely: Dialect;
   /** Column types, and what stands behind a table's closing parenthesis. */
-  ddl: { bytes: string; integer: string; tableOptions: string };
+  ddl: { bytes: string; integer: string; serialKey: string; tableOptions: string };
   /**
    * Erases from disk what the engine keeps of deleted rows. False: another program is reading, and what it may still
    * see stays for now; call again.

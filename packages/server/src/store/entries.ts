@@ -1,7 +1,9 @@
 import type { DataKeyId, EntryId, EntryKey, EnvironmentId, ProjectId, UserId } from '@coffer/core';
+import { emptyCiphertexts, insertCiphertext } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, type Page } from './page.ts';
-import type { EntryRow, EntryVersionRow } from './tables.ts';
+import { prepared } from './prepared.ts';
+import type { CiphertextRow, EntryRow, EntryVersionRow } from './tables.ts';
 
 /** Where an entry lives. */
 export type Place = { projectId: ProjectId; environment: EnvironmentId };
@@ -35,12 +37,9 @@ export async function findEntry(
   key: EntryKey,
   version?: number,
 ): Promise<EntryWithVersion | undefined> {
-  const query = entriesWithVersions(db, place).where('entry.key', '=', key);
-  const row = await (
-    version === undefined
-      ? query.whereRef('entry_version.version', '=', 'entry.version')
-      : query.where('entry_version.version', '=', version)
-  ).executeTakeFirst();
+  const [row] = await (version === undefined
+    ? currentEntry(db, { ...place, key })
+    : entryAtVersion(db, { ...place, key, version }));
   return row && toEntryWithVersion(row);
 }
 
@@ -55,8 +54,8 @@ export async function listEntries(
   place: Place,
   page: Page,
 ): Promise<{ entries: EntryWithVersion[]; amount: number }> {
-  // Keys have no lower case, so a filter in upper case is one in any case.
-  const matches = contains('entry.key', page.filter, 'upper');
+  // Keys have no lower case: they are what folding would make of them.
+  const matches = contains('entry.key', page.filter);
   const rows = await entriesWithVersions(db, place)
     .whereRef('entry_version.version', '=', 'entry.version')
     .where(matches)
@@ -117,14 +116,14 @@ export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolea
 }
 
 export async function insertVersion(tx: Transaction, entryId: EntryId, content: EntryVersion): Promise<void> {
+  const ciphertextId = await insertCiphertext(tx, content);
   await tx
     .insertInto('entry_version')
     .values({
       entry_id: entryId,
       version: content.version,
       data_key_id: content.dataKeyId,
-      value_sealed: content.valueSealed,
-      comment_sealed: content.commentSealed,
+      ciphertext_id: ciphertextId,
       created_at: content.createdAt,
       created_by_uid: content.createdBy.uid,
       created_by_username: content.createdBy.username,
@@ -145,9 +144,22 @@ export async function advanceEntry(tx: Transaction, entryId: EntryId, version: n
 
 /** With all its versions. */
 export async function removeEntry(tx: Transaction, id: EntryId): Promise<void> {
+  await emptyCiphertexts(tx, { entryId: id });
   await tx.deleteFrom('entry_version').where('entry_id', '=', id).execute();
   await tx.deleteFrom('entry').where('id', '=', id).execute();
 }
+
+const currentEntry = prepared((db, where: Place & { key: EntryKey }) =>
+  entriesWithVersions(db, where)
+    .where('entry.key', '=', where.key)
+    .whereRef('entry_version.version', '=', 'entry.version'),
+);
+
+const entryAtVersion = prepared((db, where: Place & { key: EntryKey; version: number }) =>
+  entriesWithVersions(db, where)
+    .where('entry.key', '=', where.key)
+    .where('entry_version.version', '=', where.version),
+);
 
 function entriesAt(db: Reader, place: Place) {
   return db
@@ -159,12 +171,13 @@ function entriesAt(db: Reader, place: Place) {
 function entriesWithVersions(db: Reader, place: Place) {
   return entriesAt(db, place)
     .innerJoin('entry_version', 'entry_version.entry_id', 'entry.id')
+    .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
     .selectAll('entry')
     .select([
       'entry_version.version as content_version',
       'entry_version.data_key_id',
-      'entry_version.value_sealed',
-      'entry_version.comment_sealed',
+      'ciphertext.value_sealed',
+      'ciphertext.comment_sealed',
       'entry_version.created_at as content_created_at',
       'entry_version.created_by_uid as content_created_by_uid',
       'entry_version.created_by_username as content_created_by_username',
@@ -172,7 +185,8 @@ function entriesWithVersions(db: Reader, place: Place) {
 }
 
 type EntryWithVersionRow = EntryRow &
-  Pick<EntryVersionRow, 'data_key_id' | 'value_sealed' | 'comment_sealed'> & {
+  Pick<EntryVersionRow, 'data_key_id'> &
+  Pick<CiphertextRow, 'value_sealed' | 'comment_sealed'> & {
     content_version: number;
     content_created_at: number;
     content_created_by_uid: string;

@@ -1,6 +1,7 @@
 import type { EnvironmentId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { countRows } from './page.ts';
+import { prepared } from './prepared.ts';
 import type { EnvironmentRow } from './tables.ts';
 
 export type Environment = { projectId: ProjectId; id: EnvironmentId; name: string; createdAt: number };
@@ -10,12 +11,7 @@ export async function findEnvironment(
   projectId: ProjectId,
   id: EnvironmentId,
 ): Promise<Environment | undefined> {
-  const row = await db
-    .selectFrom('environment')
-    .selectAll()
-    .where('project_id', '=', projectId)
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const [row] = await environmentById(db, { projectId, id });
   return row && toEnvironment(row);
 }
 
@@ -57,6 +53,10 @@ export async function removeEnvironment(
 ): Promise<void> {
   await tx.deleteFrom('environment').where('project_id', '=', projectId).where('id', '=', id).execute();
 }
+
+const environmentById = prepared((db, { projectId, id }: { projectId: string; id: string }) =>
+  db.selectFrom('environment').selectAll().where('project_id', '=', projectId).where('id', '=', id),
+);
 
 function toEnvironment(row: EnvironmentRow): Environment {
   return {

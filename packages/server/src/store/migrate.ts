@@ -1,3 +1,4 @@
+import { AppError } from '@coffer/core';
 import type { Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 import { StartError } from '../start-error.ts';
@@ -12,12 +13,16 @@ const MIGRATIONS: Record<string, (ddl: StoreDialect['ddl']) => Migration> = {
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };
 
-/** All in one transaction. Fails with a StartError when the database has migrations that this program does not know. */
+/**
+ * All in one transaction. Fails with a StartError when the database has migrations that this program does not know,
+ * or with `store_unavailable`.
+ */
 export async function migrate(db: Kysely<Tables>, { ddl }: StoreDialect): Promise<void> {
   const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(ddl)]));
   await refuseNewer(db);
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations }, ...TABLES });
   const { error } = await migrator.migrateToLatest();
+  if (error instanceof AppError) throw error;
   if (error !== undefined) throw new Error('the schema could not be brought up to date', { cause: error });
 }
 

@@ -3,15 +3,18 @@ import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kys
 /** A part of a list: `filter` is a part of the name in any case, `offset` the records to skip. */
 export type Page = { limit: number; offset: number; filter: string };
 
-/** Whether a column contains the filter, whatever its case. The column holds text of one case alone. */
-export function contains(
-  column: string,
-  filter: string,
-  columnCase: 'lower' | 'upper' = 'lower',
-): RawBuilder<SqlBool> {
-  const text = columnCase === 'lower' ? filter.toLowerCase() : filter.toUpperCase();
-  const pattern = `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+/** Whether a column, whose text went through `toSearchable`, contains the filter, whatever the filter's case. */
+export function contains(column: string, filter: string): RawBuilder<SqlBool> {
+  const pattern = `%${toSearchable(filter).replace(/[\\%_]/g, String.raw`\$&`)}%`;
   return sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}
+
+/**
+ * Text without its case. First lower, then upper: lower case alone tells σ from ς, and ß from ss; upper case alone
+ * tells the Kelvin sign from K.
+ */
+export function toSearchable(text: string): string {
+  return text.toLowerCase().toUpperCase();
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- it counts the rows of any query, whatever its tables are

@@ -1,7 +1,9 @@
 import { pathsAbove, type ApiPath, type ProjectId, type UserId } from '@coffer/core';
 import { sql } from 'kysely';
+import { emptyCiphertexts } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
-import { contains, countRows, type Page } from './page.ts';
+import { contains, countRows, toSearchable, type Page } from './page.ts';
+import { prepared } from './prepared.ts';
 import type { ProjectRow } from './tables.ts';
 
 export type Project = {
@@ -25,14 +27,7 @@ export async function findMembership(
   id: ProjectId,
   uid: UserId,
 ): Promise<{ projectExists: boolean; isMember: boolean }> {
-  const row = await db
-    .selectFrom('project')
-    .leftJoin('member', (join) =>
-      join.onRef('member.project_id', '=', 'project.id').on('member.uid', '=', uid),
-    )
-    .select('member.uid as member_uid')
-    .where('project.id', '=', id)
-    .executeTakeFirst();
+  const [row] = await membership(db, { id, uid });
   return { projectExists: row !== undefined, isMember: (row?.member_uid ?? null) !== null };
 }
 
@@ -97,9 +92,20 @@ export async function updateProject(tx: Transaction, project: Project): Promise<
 
 /** With its entries, their versions, its data keys, environments and memberships. */
 export async function removeProject(tx: Transaction, id: ProjectId): Promise<void> {
+  await emptyCiphertexts(tx, { projectId: id });
   await tx.deleteFrom('entry').where('project_id', '=', id).execute();
   await tx.deleteFrom('project').where('id', '=', id).execute();
 }
+
+const membership = prepared((db, { id, uid }: { id: string; uid: string }) =>
+  db
+    .selectFrom('project')
+    .leftJoin('member', (join) =>
+      join.onRef('member.project_id', '=', 'project.id').on('member.uid', '=', uid),
+    )
+    .select('member.uid as member_uid')
+    .where('project.id', '=', id),
+);
 
 async function isPathTaken(tx: Transaction, path: ApiPath, except: ProjectId): Promise<boolean> {
   const below = `${path}/`;
@@ -142,5 +148,5 @@ function toProject(row: ProjectRow & { members: number | null }): Project {
 }
 
 function searchText(project: Pick<Project, 'id' | 'name'>): string {
-  return `${project.name}\n${project.id}`.toLowerCase();
+  return toSearchable(`${project.name}\n${project.id}`);
 }

@@ -1,5 +1,6 @@
 import type { SessionId, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { prepared } from './prepared.ts';
 import type { SessionRow, UserRow } from './tables.ts';
 import { toUser, type User } from './users.ts';
 
@@ -16,7 +17,7 @@ export type SignedIn = { session: Session; user: User };
 
 /** The session and its user as they are now: role and existence are read for each request, never from the token (R15). */
 export async function findSession(db: Reader, id: SessionId): Promise<SignedIn | undefined> {
-  const row = await sessionsWithUsers(db).where('session.id', '=', id).executeTakeFirst();
+  const [row] = await sessionById(db, { id });
   return row && toSignedIn(row);
 }
 
@@ -93,6 +94,10 @@ export async function removeOtherSessions(tx: Transaction, uid: UserId, kept: Se
 export async function removeExpiredSessions(tx: Transaction, now: number): Promise<void> {
   await tx.deleteFrom('session').where('expires_at', '<=', now).execute();
 }
+
+const sessionById = prepared((db, { id }: { id: string }) =>
+  sessionsWithUsers(db).where('session.id', '=', id),
+);
 
 function sessionsWithUsers(db: Reader) {
   return db

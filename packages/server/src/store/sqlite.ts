@@ -18,9 +18,9 @@ import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
 
-export const SQLITE_FILE = 'coffer.db';
+const SQLITE_FILE = 'coffer.db';
 
-/** How long a transaction waits for another program that holds the database. */
+/** How long transactions wait for another program that holds the database. */
 const BUSY_WAIT_MS = 2000;
 const BUSY_RETRY_MS = 10;
 const CACHE_KIB = 64 * 1024;
@@ -38,7 +38,7 @@ export function openSqlite(dataDir: string): StoreDialect {
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
-    ddl: { bytes: 'blob', integer: 'integer', tableOptions: 'strict' },
+    ddl: { bytes: 'blob', integer: 'integer', serialKey: 'integer primary key', tableOptions: 'strict' },
     purge,
   };
 }
@@ -92,6 +92,9 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 class SqliteDriver implements Driver {
   readonly #database: Database.Database;
   readonly #connection: SqliteConnection;
+  /** Since when another program has been holding the lock, and when that was last seen. */
+  #busySince = 0;
+  #busySeenAt = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -104,15 +107,23 @@ class SqliteDriver implements Driver {
     return this.#connection;
   }
 
-  /** Fails with `store_unavailable` when another program holds the lock too long. Waits without blocking the process. */
+  /**
+   * Waits, without blocking the process, for another program that holds the lock. Fails with `store_unavailable` when
+   * it holds it too long; those behind wait no longer than that in all, rather than each in turn.
+   */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    const patience = performance.now() + BUSY_WAIT_MS;
     for (;;) {
       try {
         await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+        this.#busySeenAt = Number.NEGATIVE_INFINITY;
         return;
       } catch (error) {
-        if (!isBusy(error) || performance.now() > patience) throw error;
+        if (!isBusy(error)) throw error;
+        const now = performance.now();
+        // What was seen long ago says nothing of who holds it now.
+        if (now - this.#busySeenAt > BUSY_WAIT_MS) this.#busySince = now;
+        this.#busySeenAt = now;
+        if (now - this.#busySince > BUSY_WAIT_MS) throw error;
         await sleep(BUSY_RETRY_MS);
       }
     }

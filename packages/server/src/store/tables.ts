@@ -1,8 +1,9 @@
 import type { AuditEventType, Role } from '@coffer/core';
+import type { Generated } from 'kysely';
 
 /**
  * The rows, column by column. Times are milliseconds since 1970. `search` columns hold what a filter looks through,
- * lower-cased by us, because the engines' own lower() differ beyond ASCII.
+ * its case folded by us, because the engines' own lower() differ beyond ASCII.
  */
 export type Tables = {
   instance: InstanceRow;
@@ -14,6 +15,7 @@ export type Tables = {
   member: MemberRow;
   environment: EnvironmentRow;
   entry: EntryRow;
+  ciphertext: CiphertextRow;
   entry_version: EntryVersionRow;
   data_key: DataKeyRow;
   audit_entry: AuditEntryRow;
@@ -92,12 +94,18 @@ export type EntryRow = {
   created_by_username: string;
 };
 
+export type CiphertextRow = {
+  id: Generated<number>;
+  /** Both are empty once what they held is deleted. */
+  value_sealed: Uint8Array;
+  comment_sealed: Uint8Array;
+};
+
 export type EntryVersionRow = {
   entry_id: string;
   version: number;
   data_key_id: string;
-  value_sealed: Uint8Array;
-  comment_sealed: Uint8Array;
+  ciphertext_id: number;
   created_at: number;
   created_by_uid: string;
   created_by_username: string;

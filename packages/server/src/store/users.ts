@@ -1,6 +1,6 @@
 import type { Role, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
-import { contains, countRows, type Page } from './page.ts';
+import { contains, countRows, toSearchable, type Page } from './page.ts';
 import type { UserRow } from './tables.ts';
 
 export type User = {
@@ -133,19 +133,17 @@ export function toUser(row: UserRow): User {
 }
 
 /** User names and addresses are ASCII, where lower case is one to one. */
-export function foldCase(text: string): string {
+function foldCase(text: string): string {
   return text.toLowerCase();
 }
 
 function searchText(user: User): string {
-  return [
+  const names = [
     user.username,
     user.email,
     user.firstName,
     user.lastName,
     `${user.firstName} ${user.lastName}`,
-    user.role,
-  ]
-    .join('\n')
-    .toLowerCase();
+  ];
+  return toSearchable([...names, user.role].join('\n'));
 }

@@ -74,7 +74,8 @@ export function findRemains(files: readonly DataFile[], blobs: ReadonlyMap<strin
   for (const { name, bytes } of files) {
     for (let at = 0; at + RUN_BYTES <= bytes.length; at += 1) {
       for (const { blob, run } of runs.get(bytes.readUIntBE(at, HASHED_BYTES)) ?? []) {
-        if (bytes.compare(run, 0, RUN_BYTES, at, at + RUN_BYTES) === 0) found.set(blob, `${blob} in ${name} at ${at}`);
+        if (bytes.compare(run, 0, RUN_BYTES, at, at + RUN_BYTES) === 0)
+          found.set(blob, `${blob} in ${name} at ${at}`);
       }
     }
   }
@@ -83,7 +84,9 @@ export function findRemains(files: readonly DataFile[], blobs: ReadonlyMap<strin
 
 /** The base64 characters that the bytes alone decide when so many bytes stand before them. */
 function base64At(bytes: Buffer, before: number): string {
-  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').replace(/=+$/, '');
+  const text = Buffer.concat([Buffer.alloc(before), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
   const start = Math.ceil((before * 8) / 6);
   const end = Math.floor(((before + bytes.length) * 8) / 6);
   return text.slice(start, end);

@@ -60,12 +60,7 @@ export class ServerProcess implements AsyncDisposable {
     wrapper = [],
   }: { dataDir?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {}): ServerProcess {
     const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
-    const [command = process.execPath, ...args] = [
-      ...wrapper,
-      process.execPath,
-      '--conditions=@coffer/source',
-      MAIN,
-    ];
+    const [command, ...args] = [...wrapper, process.execPath, '--conditions=@coffer/source', MAIN];
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_')),
     );

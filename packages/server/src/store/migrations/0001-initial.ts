@@ -10,7 +10,7 @@ export function initial(ddl: StoreDialect['ddl']): Migration {
   };
 }
 
-function statements({ bytes, integer, tableOptions }: StoreDialect['ddl']): string[] {
+function statements({ bytes, integer, serialKey, tableOptions }: StoreDialect['ddl']): string[] {
   return [
     `create table instance (
       singleton ${integer} primary key check (singleton = 1),
@@ -113,12 +113,18 @@ function statements({ bytes, integer, tableOptions }: StoreDialect['ddl']): stri
       foreign key (project_id, environment) references environment (project_id, id) on delete cascade
     ) ${tableOptions}`,
 
+    // Rows of this table are emptied, never deleted: see store/ciphertexts.ts.
+    `create table ciphertext (
+      id ${serialKey},
+      value_sealed ${bytes} not null,
+      comment_sealed ${bytes} not null
+    ) ${tableOptions}`,
+
     `create table entry_version (
       entry_id text not null references entry (id) on delete cascade,
       version ${integer} not null check (version >= 1),
       data_key_id text not null references data_key (id),
-      value_sealed ${bytes} not null,
-      comment_sealed ${bytes} not null,
+      ciphertext_id ${integer} not null unique references ciphertext (id),
       created_at ${integer} not null,
       created_by_uid text not null,
       created_by_username text not null,

@@ -1,0 +1,39 @@
+import type { EntryId, ProjectId } from '@coffer/core';
+import type { Transaction } from './database.ts';
+
+/**
+ * What is sealed, apart from everything else, because of how it must go (R5). When rows are deleted, SQLite merges the
+ * pages that become sparse and moves the rows that stay; the copies that it leaves behind are not overwritten, not
+ * even with `secure_delete`, and would outlive their originals. So these rows only ever come at the end, stay where
+ * they are, and are emptied in place, which overwrites them. What remains of one is a few bytes.
+ */
+export type Sealed = { valueSealed: Uint8Array; commentSealed: Uint8Array };
+
+export async function insertCiphertext(tx: Transaction, sealed: Sealed): Promise<number> {
+  const { id } = await tx
+    .insertInto('ciphertext')
+    .values({ value_sealed: sealed.valueSealed, comment_sealed: sealed.commentSealed })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Of all versions of an entry, or of all entries of a project. */
+export async function emptyCiphertexts(
+  tx: Transaction,
+  of: { entryId: EntryId } | { projectId: ProjectId },
+): Promise<void> {
+  const versions = tx.selectFrom('entry_version').select('entry_version.ciphertext_id');
+  const theirs =
+    'entryId' in of
+      ? versions.where('entry_version.entry_id', '=', of.entryId)
+      : versions
+          .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
+          .where('entry.project_id', '=', of.projectId);
+  const nothing = new Uint8Array(0);
+  await tx
+    .updateTable('ciphertext')
+    .set({ value_sealed: nothing, comment_sealed: nothing })
+    .where('id', 'in', theirs)
+    .execute();
+}

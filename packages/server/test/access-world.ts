@@ -1,0 +1,137 @@
+import type { EndpointId } from '@coffer/contract';
+import type { Role } from '@coffer/core';
+import type { Answer, Client } from '../src/testing/client.ts';
+import { PASSWORD, type TestServer } from '../src/testing/server.ts';
+import type { Outcome } from './access-matrix.ts';
+
+export const CANARY = 'canary-value-77';
+export const NO_PROJECT = 'no_such_project';
+
+/** What the input of a call is made of: who calls, and a project with an entry of two versions. */
+export type World = { server: TestServer; root: Client; caller: Client; project_id: string };
+type Input = Record<string, unknown>;
+
+export const NEW_USER = { first_name: 'New', last_name: 'User', password: PASSWORD, role: 'VIEWER' };
+
+/** A valid input for each row of the matrix: were it not for who calls, each would succeed. */
+export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = {
+  health: () => ({}),
+  ready: () => ({}),
+  setup: ({ server }) => ({
+    ...NEW_USER,
+    role: undefined,
+    setup_token: server.app.context.instance.keys.setupToken.expose(),
+    username: 'second',
+    email: 'second@example.org',
+  }),
+  user_login: ({ caller }) => ({ auth_data: caller.username, password: PASSWORD }),
+  user_me: () => ({}),
+  user_refresh: () => ({}),
+  user_logout: () => ({}),
+  user_password: () => ({ current_password: PASSWORD, new_password: 'harbour-quilt-ember-19' }),
+  user_create: ({ caller }) => ({
+    ...NEW_USER,
+    username: `by-${caller.username}`,
+    email: `by-${caller.username}@example.org`,
+  }),
+  user_fetch: () => ({}),
+  'user_fetch_one of another': async (world) => ({ uid: await anotherUser(world) }),
+  'user_fetch_one of nobody': () => ({ uid: `usr_${'0'.repeat(26)}` }),
+  'user_fetch_one of oneself': ({ caller }) => ({ uid: caller.uid }),
+  'user_update of another': async (world) => ({ uid: await anotherUser(world), first_name: 'Changed' }),
+  'user_update of the role of another': async (world) => ({ uid: await anotherUser(world), role: 'ADMIN' }),
+  'user_update of oneself': ({ caller }) => ({
+    uid: caller.uid,
+    first_name: 'Changed',
+    last_name: 'Too',
+    email: `changed-${caller.username}@example.org`,
+  }),
+  'user_update of the role of oneself': ({ caller }) => ({ uid: caller.uid, role: 'ROOT' }),
+  'user_update of name and role of oneself': ({ caller }) => ({
+    uid: caller.uid,
+    first_name: 'Changed',
+    role: 'ADMIN',
+  }),
+  'user_delete of another': async (world) => ({ uid: await anotherUser(world) }),
+  'user_delete of oneself': ({ caller }) => ({ uid: caller.uid }),
+  project_create: ({ caller }) => {
+    const name = caller.username.replaceAll('-', '_');
+    return { id: `of_${name}`, name: 'New', api_path: `/of/${name}` };
+  },
+  project_fetch: () => ({}),
+  project_fetch_one: ({ project_id }) => ({ project_id }),
+  project_update: ({ project_id }) => ({ project_id, name: 'Changed', description: 'Changed' }),
+  project_delete: ({ project_id }) => ({ project_id }),
+  project_member_fetch: ({ project_id }) => ({ project_id }),
+  'project_member_add of another': async (world) => ({
+    project_id: world.project_id,
+    uid: await anotherUser(world),
+  }),
+  'project_member_add of oneself': ({ project_id, caller }) => ({ project_id, uid: caller.uid }),
+  project_member_remove: async (world) => {
+    const membership = { project_id: world.project_id, uid: await anotherUser(world) };
+    await world.root.ok('project_member_add', membership);
+    return membership;
+  },
+  environment_create: ({ project_id }) => ({ project_id, id: 'new', name: 'New' }),
+  environment_fetch: ({ project_id }) => ({ project_id }),
+  environment_delete: ({ project_id }) => ({ project_id, id: 'staging' }),
+  vault_create: ({ project_id }) => ({ project_id, key: 'NEW', value: 'new', comment: 'new' }),
+  vault_fetch: ({ project_id }) => ({ project_id }),
+  'vault_fetch of values': ({ project_id }) => ({ project_id, values: true }),
+  vault_fetch_one: ({ project_id }) => ({ project_id, key: 'KEY' }),
+  'vault_fetch_one of an old version': ({ project_id }) => ({ project_id, key: 'KEY', version: 1 }),
+  'vault_fetch_one of no environment': ({ project_id }) => ({
+    project_id,
+    environment: 'missing',
+    key: 'KEY',
+  }),
+  'vault_fetch_one of no entry': ({ project_id }) => ({ project_id, key: 'MISSING' }),
+  vault_update: ({ project_id }) => ({ project_id, key: 'KEY', value: 'changed' }),
+  vault_delete: ({ project_id }) => ({ project_id, key: 'KEY' }),
+  vault_version_fetch: ({ project_id }) => ({ project_id, key: 'KEY' }),
+  vault_version_restore: ({ project_id }) => ({ project_id, key: 'KEY', version: 1 }),
+  event_fetch: () => ({}),
+  'event_fetch of the project': ({ project_id }) => ({ project_id }),
+};
+
+export function endpointOf(row: string): EndpointId {
+  return row.split(' ')[0] as EndpointId;
+}
+
+async function anotherUser({ server, root }: World): Promise<string> {
+  return (await server.user(root, 'VIEWER')).uid;
+}
+
+/** A project of somebody else's, with an entry of two versions and an environment that holds nothing. */
+async function startProject(server: TestServer, owner: Client): Promise<string> {
+  const project_id = await server.project(owner);
+  const entry = { project_id, key: 'KEY' };
+  await owner.ok('environment_create', { project_id, id: 'staging', name: 'Staging' });
+  await owner.ok('vault_create', { ...entry, value: CANARY, comment: CANARY });
+  await owner.ok('vault_update', { ...entry, value: `${CANARY} 2` });
+  return project_id;
+}
+
+type Start = { server: TestServer; root: Client; owner: Client; elsewhere: string };
+
+export async function start(server: TestServer): Promise<Start> {
+  const root = await server.setUp();
+  const owner = await server.user(root, 'ADMIN');
+  return { server, root, owner, elsewhere: await server.project(owner) };
+}
+
+/** A caller and a project of their own to call about; who is no member of it is one of another project. */
+export async function enter(
+  { server, root, owner, elsewhere }: Start,
+  role: Role,
+  isMember: boolean,
+): Promise<World> {
+  const [caller, project_id] = [await server.user(root, role), await startProject(server, owner)];
+  await owner.ok('project_member_add', { project_id: isMember ? project_id : elsewhere, uid: caller.uid });
+  return { server, root, caller, project_id };
+}
+
+export function outcomeOf({ status, body }: Answer): Outcome {
+  return status < 400 ? 'ok' : body.code;
+}

@@ -1,0 +1,221 @@
+import { ENDPOINTS } from '@coffer/contract';
+import type { AuditEventType } from '@coffer/core';
+import { describe, expect, test } from 'vitest';
+import type { Answer, Client } from '../src/testing/client.ts';
+import { ENGINES } from '../src/testing/engines.ts';
+import { startTestServer } from '../src/testing/server.ts';
+import { takeSnapshot } from '../src/testing/snapshot.ts';
+import { CALLERS, MATRIX, PUBLIC_ENDPOINTS, PUBLIC_PAGES, type Outcome } from './access-matrix.ts';
+import {
+  CANARY,
+  endpointOf,
+  enter,
+  INPUTS,
+  NO_PROJECT,
+  outcomeOf,
+  start,
+  type World,
+} from './access-world.ts';
+
+const ROWS = Object.entries(MATRIX);
+const PROJECT_ROWS = ROWS.filter(([, { outsider }]) => outsider.includes('project_not_found'));
+
+/** Everything that the caller could tell two answers apart by. */
+function perceived({ status, headers, text, body }: Answer): unknown {
+  const own = new Set(['x-request-id', 'date']);
+  return {
+    status,
+    headers: [...headers].filter(([name]) => !own.has(name)),
+    text: text.replace(body.request_id, 'req'),
+  };
+}
+
+async function recordOf(root: Client, caller: Client, answer: Answer): Promise<unknown> {
+  const { events } = await root.ok('event_fetch', { uid: caller.uid, limit: 100 });
+  const id = answer.headers.get('x-request-id');
+  return events.find(({ request_id }: { request_id: string }) => request_id === id);
+}
+
+describe('the matrix of access', () => {
+  test('has a row for every endpoint, and an input for every row', () => {
+    expect([...new Set(ROWS.map(([row]) => endpointOf(row)))].toSorted()).toEqual(
+      Object.keys(ENDPOINTS).toSorted(),
+    );
+    expect(Object.keys(INPUTS).toSorted()).toEqual(Object.keys(MATRIX).toSorted());
+  });
+});
+
+describe.each(ENGINES)('without a token on %s', () => {
+  test('every endpoint but the public ones answers 401, whatever is sent, and does nothing', async () => {
+    await using server = await startTestServer();
+    const world = await enter(await start(server), 'ADMIN', true);
+    const anonymous = server.anonymous();
+    const open: string[] = [];
+    for (const [row] of ROWS) {
+      const id = endpointOf(row);
+      const { method, path } = ENDPOINTS[id];
+      const input = await INPUTS[row]?.(world);
+      const before = await takeSnapshot(server.app.context.store);
+      const answer = await anonymous.call(id, input);
+      if (answer.status !== 401) {
+        open.push(id);
+        continue;
+      }
+      expect(answer.body.code).toBe('unauthenticated');
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      // One answer for all: nothing tells whether there is such a project, nor whether the body would do.
+      const garbage = { body: '{', headers: { 'content-type': 'text/plain' } };
+      for (const other of [
+        await anonymous.call(id, { ...input, project_id: NO_PROJECT }),
+        await anonymous.send(method, path, { input: { nonsense: true } }),
+        await anonymous.send(method, path, method === 'GET' ? {} : garbage),
+      ]) {
+        expect([row, perceived(other)]).toEqual([row, perceived(answer)]);
+      }
+      expect([row, await takeSnapshot(server.app.context.store)]).toEqual([row, before]);
+    }
+    expect(open.toSorted()).toEqual(PUBLIC_ENDPOINTS.toSorted());
+  });
+
+  test('the pages that describe the API are there for anyone', async () => {
+    await using server = await startTestServer();
+    for (const path of PUBLIC_PAGES) expect((await server.anonymous().send('GET', path)).status).toBe(200);
+  });
+
+  test('a token that this server did not issue opens nothing, and none of the public endpoints minds it', async () => {
+    await using server = await startTestServer();
+    const world = await enter(await start(server), 'ADMIN', true);
+    for (const token of ['x', `${world.caller.token}x`, 'a.b.c']) {
+      const stranger = server.anonymous();
+      stranger.token = token;
+      for (const [row] of ROWS) {
+        const id = endpointOf(row);
+        const isPublic = PUBLIC_ENDPOINTS.includes(id);
+        const { status, body } = await stranger.call(id, isPublic ? await INPUTS[row]?.(world) : {});
+        expect([row, status === 401 ? body.code : 'open']).toEqual([
+          row,
+          isPublic ? 'open' : 'token_invalid',
+        ]);
+      }
+    }
+  });
+});
+
+const CASES = (['member', 'outsider'] as const).flatMap((part) =>
+  CALLERS.map((role) => [role, part] as const),
+);
+
+describe.each(ENGINES)('by role and membership on %s', () => {
+  test.each(CASES)(
+    '%s as %s: each call does what the matrix says; a refused one changes nothing and is on record',
+    async (role, part) => {
+      await using server = await startTestServer();
+      const everyone = await start(server);
+      let world = await enter(everyone, role, part === 'member');
+      const outcomes: Record<string, Outcome | undefined> = {};
+      for (const [row, { refusalIs }] of ROWS) {
+        const outcome = await tryRow(world, row, refusalIs);
+        outcomes[row] = outcome;
+        // Whatever a success changed, the next call finds a project and a caller that nobody has touched.
+        if (outcome === 'ok' && ENDPOINTS[endpointOf(row)].method !== 'GET')
+          world = await enter(everyone, role, part === 'member');
+      }
+      const expected = ROWS.map(([row, columns]) => [row, columns[part][CALLERS.indexOf(role)]]);
+      expect(outcomes).toEqual(Object.fromEntries(expected));
+    },
+  );
+
+  /** What came of the call; what must hold after every refusal is checked here. */
+  async function tryRow(world: World, row: string, refusalIs: AuditEventType | undefined): Promise<Outcome> {
+    const { server, root, caller, project_id } = world;
+    const input = (await INPUTS[row]?.(world)) ?? {};
+    const before = await takeSnapshot(server.app.context.store);
+    const answer = await caller.call(endpointOf(row), input);
+    const outcome = outcomeOf(answer);
+    if (outcome === 'ok') return outcome;
+    expect([row, await takeSnapshot(server.app.context.store)]).toEqual([row, before]);
+    expect(answer.text).not.toContain(CANARY);
+    if (refusalIs === undefined) return outcome;
+    const isDenied = ['forbidden', 'membership_required', 'project_not_found'].includes(outcome);
+    expect(await recordOf(root, caller, answer)).toMatchObject({
+      type: refusalIs,
+      outcome: isDenied ? 'denied' : 'error',
+      uid: caller.uid,
+      username: caller.username,
+      project_id: 'project_id' in input ? project_id : null,
+      object: input['key'] ?? input['uid'] ?? input['id'] ?? null,
+      details: { code: outcome },
+    });
+    return outcome;
+  }
+});
+
+describe.each(ENGINES)("another project's member on %s", () => {
+  test.each(['ADMIN', 'AUTHOR', 'VIEWER'] as const)(
+    'who is %s learns nothing from any call: each answers as for a project that does not exist (R14)',
+    async (role) => {
+      await using server = await startTestServer();
+      const world = await enter(await start(server), role, false);
+      for (const [row, { outsider, refusalIs }] of PROJECT_ROWS) {
+        const input = (await INPUTS[row]?.(world)) ?? {};
+        const before = await takeSnapshot(server.app.context.store);
+        const hidden = await world.caller.call(endpointOf(row), input);
+        const missing = await world.caller.call(endpointOf(row), { ...input, project_id: NO_PROJECT });
+        expect([row, outcomeOf(hidden)]).toEqual([row, outsider[CALLERS.indexOf(role)]]);
+        expect([row, perceived(hidden)]).toEqual([row, perceived(missing)]);
+        expect(await recordOf(world.root, world.caller, missing)).toMatchObject({
+          type: refusalIs,
+          outcome: 'denied',
+          project_id: NO_PROJECT,
+        });
+        expect([row, await takeSnapshot(server.app.context.store)]).toEqual([row, before]);
+      }
+    },
+  );
+
+  test.each(CALLERS)('and a member who is %s are told alike that no project is no project', async (role) => {
+    await using server = await startTestServer();
+    const world = await enter(await start(server), role, true);
+    for (const [row] of PROJECT_ROWS) {
+      const input = (await INPUTS[row]?.(world)) ?? {};
+      const code = await world.caller.refused(endpointOf(row), { ...input, project_id: NO_PROJECT });
+      // The log of events looks at the role first: AUTHOR and VIEWER learn nothing of any project.
+      const isRoleFirst = row.startsWith('event_fetch') && (role === 'AUTHOR' || role === 'VIEWER');
+      expect([row, code]).toEqual([row, isRoleFirst ? 'forbidden' : 'project_not_found']);
+    }
+  });
+
+  test('does not find it in the list of projects, whatever they filter for (R17)', async () => {
+    await using server = await startTestServer();
+    const everyone = await start(server);
+    for (const role of CALLERS) {
+      const { caller, project_id } = await enter(everyone, role, false);
+      const all = await caller.ok('project_fetch', { limit: 100 });
+      const own = await caller.ok('project_fetch', { filter: everyone.elsewhere });
+      const other = await caller.ok('project_fetch', { filter: project_id });
+      const found = all.projects.map(({ id }: { id: string }) => id);
+      if (role === 'ROOT') expect(found).toEqual(expect.arrayContaining([project_id, everyone.elsewhere]));
+      else expect(found).toEqual([everyone.elsewhere]);
+      expect(all.amount).toBe(found.length);
+      expect(own.amount).toBeGreaterThan(0);
+      expect(other.amount).toBe(role === 'ROOT' ? 1 : 0);
+    }
+  });
+
+  test('who is ADMIN reads in the log what concerns their own projects alone (R35)', async () => {
+    await using server = await startTestServer();
+    const everyone = await start(server);
+    const { caller, root, project_id } = await enter(everyone, 'ADMIN', false);
+    await caller.refused('vault_fetch_one', { project_id, key: 'KEY' });
+    const { events, amount } = await caller.ok('event_fetch', { limit: 100 });
+    expect(amount).toBeGreaterThan(0);
+    expect(amount).toBe(events.length);
+    expect([...new Set(events.map((event: { project_id: string | null }) => event.project_id))]).toEqual([
+      everyone.elsewhere,
+    ]);
+    // The attempt on the other project is for those who manage that one.
+    const theirs = await everyone.owner.ok('event_fetch', { project_id, type: 'vault_view' });
+    expect(theirs.events).toMatchObject([{ uid: caller.uid, outcome: 'denied' }]);
+    expect((await root.ok('event_fetch', { limit: 100 })).amount).toBeGreaterThan(amount);
+  });
+});

@@ -1,0 +1,282 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  answerSchema,
+  ENDPOINTS,
+  openApiDocument,
+  problem,
+  type Endpoint,
+  type EndpointId,
+} from '@coffer/contract';
+import { ERRORS, type ErrorCode } from '@coffer/core';
+import { describe, expect, test } from 'vitest';
+import { registerEndpoints } from '../src/http/router.ts';
+import { handlers } from '../src/http/routes/handlers.ts';
+import { createServer } from '../src/http/server.ts';
+import { createLogger } from '../src/logger.ts';
+import { ENGINES } from '../src/testing/engines.ts';
+import { startTestServer } from '../src/testing/server.ts';
+import { callEveryEndpoint } from './every-endpoint.ts';
+
+/**
+ * The endpoints as they were promised, copied by hand: call, what it takes, what it gives beside `status` and
+ * `message`. `?` marks what may be left out. Outside programs are written against this; lines are added, not changed.
+ */
+const PROMISED: readonly (readonly [call: string, takes: string, gives: string])[] = [
+  ['GET /health', '', 'version'],
+  ['GET /ready', '', ''],
+  ['POST /setup', 'setup_token username email first_name last_name password', 'token expires_at user'],
+  ['POST /user/login', 'auth_data password', 'token expires_at user'],
+  ['POST /user/refresh', '', 'token expires_at user'],
+  ['POST /user/logout', '', ''],
+  ['GET /user/me', '', 'user'],
+  ['POST /user/create', 'username email first_name last_name password role', 'user'],
+  ['GET /user/fetch', 'limit? offset? filter?', 'users amount'],
+  ['GET /user/fetch/one', 'uid', 'user'],
+  ['PATCH /user/update', 'uid email? first_name? last_name? role?', 'user'],
+  ['PATCH /user/password', 'current_password new_password', ''],
+  ['DELETE /user/delete', 'uid', ''],
+  ['POST /project/create', 'id name description? api_path', 'project'],
+  ['GET /project/fetch', 'limit? offset? filter?', 'projects amount'],
+  ['GET /project/fetch/one', 'project_id', 'project'],
+  ['PATCH /project/update', 'project_id name? description? api_path?', 'project'],
+  ['DELETE /project/delete', 'project_id', ''],
+  ['GET /project/member/fetch', 'project_id limit? offset? filter?', 'members amount'],
+  ['PATCH /project/member/add', 'project_id uid', 'project'],
+  ['PATCH /project/member/remove', 'project_id uid force?', 'project'],
+  ['POST /environment/create', 'project_id id name', 'environment'],
+  ['GET /environment/fetch', 'project_id', 'environments amount'],
+  ['DELETE /environment/delete', 'project_id id', ''],
+  ['POST /vault/create', 'project_id environment? key value comment?', 'vault'],
+  ['GET /vault/fetch', 'project_id environment? limit? offset? filter? values?', 'vaults amount'],
+  ['GET /vault/fetch/one', 'project_id environment? key version?', 'vault'],
+  ['PATCH /vault/update', 'project_id environment? key value comment? if_version?', 'vault'],
+  ['DELETE /vault/delete', 'project_id environment? key', ''],
+  ['GET /vault/version/fetch', 'project_id environment? key limit? offset?', 'versions amount'],
+  ['PATCH /vault/version/restore', 'project_id environment? key version', 'vault'],
+  ['GET /event/fetch', 'project_id? type? uid? from? to? limit? offset?', 'events amount'],
+];
+
+const SHAPES = {
+  user: 'uid username email first_name last_name role created_at',
+  project: 'id name description api_path members created_at',
+  member: 'uid username email first_name last_name role',
+  environment: 'id name created_at',
+  vault: 'project_id environment key comment version created_at created_by updated_at updated_by',
+  vaultWithValue:
+    'project_id environment key comment version created_at created_by updated_at updated_by value',
+  version: 'version created_at created_by current',
+  by: 'uid username',
+  event: 'index type at outcome uid username project_id environment object ip request_id details',
+};
+
+const DEFINITIONS = Object.entries<Endpoint>(ENDPOINTS);
+
+type Schema = { properties?: Record<string, unknown>; required?: string[] };
+type Operation = {
+  parameters?: { name: string; required: boolean }[];
+  requestBody?: { content: { 'application/json': { schema: Schema } } };
+  responses: Record<string, { content: { 'application/json': { schema: Schema } } }>;
+};
+
+/** What is said of a call, such as `GET /health`, in the document that outside programs read. */
+function operationOf(call: string): Operation {
+  const { paths } = openApiDocument({ version: '0' }) as { paths: Record<string, Record<string, Operation>> };
+  const [method = '', path = ''] = call.split(' ');
+  const operation = paths[path]?.[method.toLowerCase()];
+  if (operation === undefined) throw new Error(`the document lacks ${call}`);
+  return operation;
+}
+
+function takes({ parameters = [], requestBody }: Operation): string[] {
+  const { properties = {}, required = [] } = requestBody?.content['application/json'].schema ?? {};
+  const fields = Object.keys(properties).map((name) => ({ name, required: required.includes(name) }));
+  return [...parameters, ...fields].map(
+    ({ name, required: isRequired }) => `${name}${isRequired ? '' : '?'}`,
+  );
+}
+
+function gives({ responses }: Operation): string[] {
+  const schema = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1].content[
+    'application/json'
+  ].schema;
+  expect(schema?.required?.toSorted()).toEqual(Object.keys(schema?.properties ?? {}).toSorted());
+  return Object.keys(schema?.properties ?? {}).filter((name) => name !== 'status' && name !== 'message');
+}
+
+function words(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
+}
+
+describe('the table of endpoints', () => {
+  test('is the one that was promised, call by call', () => {
+    const calls = DEFINITIONS.map(([, { method, path }]) => `${method} ${path}`);
+    expect(calls.toSorted()).toEqual(PROMISED.map(([call]) => call).toSorted());
+  });
+
+  test.each(PROMISED)('%s takes and gives what was promised', (call, input, output) => {
+    const operation = operationOf(call);
+    expect(takes(operation).toSorted()).toEqual(words(input).toSorted());
+    expect(gives(operation).toSorted()).toEqual(words(output).toSorted());
+  });
+
+  test.each(DEFINITIONS)(
+    '%s is named after its path, and answers 201 only where it creates',
+    (id, definition) => {
+      expect(id).toBe(definition.path.slice(1).replaceAll('/', '_'));
+      const creates = /(?:^|_)(?:create|setup)$/.test(id);
+      expect(definition.status).toBe(creates ? 201 : 200);
+      expect(definition.message).toMatch(/^[A-Z]/);
+    },
+  );
+});
+
+/** Every object in an answer, by the way there; but not the details of events, which may hold any name. */
+function* objectsIn(value: unknown, path: readonly string[] = []): Generator<readonly string[]> {
+  if (typeof value !== 'object' || value === null || path.at(-1) === 'details') return;
+  if (!Array.isArray(value)) yield path;
+  for (const [name, inner] of Object.entries(value)) yield* objectsIn(inner, [...path, name]);
+}
+
+function objectAt(body: unknown, path: readonly string[]): Record<string, unknown> {
+  return path.reduce(
+    (value, name) => (value as Record<string, Record<string, unknown>>)[name] ?? {},
+    body,
+  ) as Record<string, unknown>;
+}
+
+describe.each(ENGINES)('the answers on %s', () => {
+  test('have each been given with success at least once, in the form of their strict schema', async () => {
+    await using server = await startTestServer();
+    const answers = await callEveryEndpoint(server);
+    expect([...answers.keys()].toSorted()).toEqual(Object.keys(ENDPOINTS).toSorted());
+    for (const [id, { status, body, headers }] of answers) {
+      const definition: Endpoint = ENDPOINTS[id];
+      expect(status).toBe(definition.status);
+      expect(body).toMatchObject({ status, message: definition.message });
+      expect(answerSchema(definition).parse(body)).toEqual(body);
+      expect(headers.get('content-type')).toMatch(/^application\/json(?:; charset=utf-8)?$/);
+    }
+  });
+
+  test('hold the shapes that were promised, field by field', async () => {
+    await using server = await startTestServer();
+    const answers = await callEveryEndpoint(server);
+    const at = (id: EndpointId): Record<string, any> => answers.get(id)?.body;
+    const { vaults } = at('vault_fetch');
+    const shapes: Record<keyof typeof SHAPES, object> = {
+      user: at('user_me')['user'],
+      project: at('project_fetch')['projects'][0],
+      member: at('project_member_fetch')['members'][0],
+      environment: at('environment_fetch')['environments'][0],
+      vault: at('vault_create')['vault'],
+      vaultWithValue: at('vault_fetch_one')['vault'],
+      version: at('vault_version_fetch')['versions'][0],
+      by: at('vault_create')['vault'].created_by,
+      event: at('event_fetch')['events'][0],
+    };
+    for (const [name, fields] of Object.entries(SHAPES)) {
+      expect(Object.keys(shapes[name as keyof typeof SHAPES]).toSorted()).toEqual(words(fields).toSorted());
+    }
+    expect(Object.keys(vaults[0]).toSorted()).toEqual(words(SHAPES.vaultWithValue).toSorted());
+  });
+
+  test('fail closed: a field that is not in the schema is no answer, wherever it stands', async () => {
+    await using server = await startTestServer();
+    const answers = await callEveryEndpoint(server);
+    const accepted: string[] = [];
+    for (const [id, { body }] of answers) {
+      for (const path of objectsIn(body)) {
+        const altered: unknown = structuredClone(body);
+        objectAt(altered, path)['password_hash'] = '$argon2id$';
+        if (answerSchema(ENDPOINTS[id]).safeParse(altered).success) accepted.push(`${id} ${path.join('.')}`);
+      }
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  test('fail closed: a field that is missing is no answer either, nor is another status or message', async () => {
+    await using server = await startTestServer();
+    const answers = await callEveryEndpoint(server);
+    const accepted: string[] = [];
+    for (const [id, { body }] of answers) {
+      const alterations = [
+        ...Object.keys(body).map((name) =>
+          Object.fromEntries(Object.entries(body).filter(([other]) => other !== name)),
+        ),
+        { ...body, status: 299 },
+        { ...body, message: 'Something else' },
+      ];
+      for (const [index, altered] of alterations.entries()) {
+        if (answerSchema(ENDPOINTS[id]).safeParse(altered).success)
+          accepted.push(`${id}, alteration ${index}`);
+      }
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  test('that a handler makes with a field too much do not leave the server, nor does what was in it', async () => {
+    await using server = await startTestServer();
+    const logLines: string[] = [];
+    const log = createLogger('trace', { write: (line) => void logLines.push(line) });
+    const app = createServer({ log, secure: false, tls: undefined, trustedProxies: [] });
+    const leaky = { ...handlers, health: async () => ({ version: '1', secret: 'canary-44' }) };
+    registerEndpoints(app, server.app.context, { secure: false, publicUrl: undefined }, leaky);
+    const answer = await app.inject({ url: '/health' });
+    await app.close();
+    expect(answer.statusCode).toBe(500);
+    expect(problem.parse(answer.json()).code).toBe('internal');
+    expect(`${answer.body}${logLines.join('')}`).not.toContain('canary-44');
+  });
+
+  test('have times of RFC 3339 in UTC', async () => {
+    const started = Date.now();
+    await using server = await startTestServer();
+    const answers = await callEveryEndpoint(server);
+    const times = [...answers.values()].flatMap(({ text }) => [
+      ...text.matchAll(/"(\w+_at|at)":("[^"]*"|[^",}]*)/g),
+    ]);
+    expect([...new Set(times.map(([, name]) => String(name)))].toSorted()).toEqual([
+      'at',
+      'created_at',
+      'expires_at',
+      'updated_at',
+    ]);
+    for (const [, name, time = ''] of times) {
+      expect(time).toMatch(/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"$/);
+      const at = Date.parse(JSON.parse(time) as string);
+      // A token's expiry is a whole second.
+      expect(at).toBeGreaterThanOrEqual(started - 1000);
+      expect(at).toBeLessThanOrEqual(Date.now() + (name === 'expires_at' ? 24 * 60 * 60 * 1000 : 0));
+    }
+  });
+});
+
+describe('the table of errors', () => {
+  const FOLDER = fileURLToPath(new URL('../../../docs/reference/errors/', import.meta.url));
+
+  test.each(Object.keys(ERRORS) as ErrorCode[])(
+    'has a reference page for %s that names its status',
+    (code) => {
+      const path = `${FOLDER}${code}.md`;
+      expect(existsSync(path)).toBe(true);
+      const page = readFileSync(path, 'utf8');
+      expect(page).toContain(code);
+      expect(page).toMatch(new RegExp(`\\b${ERRORS[code].status}\\b`));
+    },
+  );
+
+  test('has no page for a code that there is not', () => {
+    const pages = readdirSync(FOLDER).filter((name) => name !== 'README.md');
+    expect(pages.toSorted()).toEqual(
+      Object.keys(ERRORS)
+        .map((code) => `${code}.md`)
+        .toSorted(),
+    );
+  });
+
+  test.each(DEFINITIONS)('has every code that %s may answer with, none twice', (_, { errors }) => {
+    expect(errors.filter((code) => !Object.hasOwn(ERRORS, code))).toEqual([]);
+    expect(new Set(errors).size).toBe(errors.length);
+  });
+});

@@ -1,0 +1,103 @@
+import type { EndpointId } from '@coffer/contract';
+import type { Answer, Client } from '../src/testing/client.ts';
+import { PASSWORD, type TestServer } from '../src/testing/server.ts';
+
+/**
+ * Calls every endpoint of an empty instance once, with success, in one story from setting up to signing out. Answers
+ * with what each said; lists are not empty, and optional fields are given.
+ */
+export async function callEveryEndpoint(server: TestServer): Promise<Map<EndpointId, Answer>> {
+  const answers = new Map<EndpointId, Answer>();
+  const root = server.anonymous();
+  const call = callerOf(root, answers);
+  await call('health');
+  await call('ready');
+  await signInAndManageUsers(server, root, call);
+  const friend = await server.user(root, 'ADMIN');
+  await manageProject(friend, call);
+  await useVault(call);
+  await call('event_fetch', {
+    type: 'vault_view',
+    uid: root.uid,
+    from: '2026-01-01T00:00:00Z',
+    limit: 5,
+    offset: 0,
+  });
+  await call('project_delete', { project_id: 'shop' });
+  await call('user_delete', { uid: friend.uid });
+  await call('user_password', { current_password: PASSWORD, new_password: 'harbour-quilt-ember-19' });
+  await call('user_logout');
+  return answers;
+}
+
+type Call = (id: EndpointId, input?: Record<string, unknown>) => Promise<Answer>;
+
+/** `call` fails when it was refused, and when the answer does not have the form that the contract gives it. */
+function callerOf(client: Client, answers: Map<EndpointId, Answer>): Call {
+  return async (id, input) => {
+    const answer = await client.call(id, input);
+    if (answer.status >= 400) throw new Error(`${id} was refused: ${answer.text}`);
+    answers.set(id, answer);
+    return answer;
+  };
+}
+
+async function signInAndManageUsers(server: TestServer, root: Client, call: Call): Promise<void> {
+  const names = { first_name: 'Rosa', last_name: 'Root', password: PASSWORD };
+  const setup = await call('setup', {
+    setup_token: server.app.setupToken?.expose(),
+    username: 'root',
+    email: 'root@example.org',
+    ...names,
+  });
+  root.uid = setup.body.user.uid;
+  const login = await call('user_login', { auth_data: 'root@example.org', password: PASSWORD });
+  root.token = login.body.token;
+  const refresh = await call('user_refresh');
+  root.token = refresh.body.token;
+  await call('user_me');
+  const created = await call('user_create', {
+    username: 'ada',
+    email: 'ada@example.org',
+    ...names,
+    role: 'AUTHOR',
+  });
+  const { uid } = created.body.user;
+  await call('user_fetch', { limit: 2, offset: 0, filter: 'A' });
+  await call('user_fetch_one', { uid });
+  await call('user_update', {
+    uid,
+    email: 'a@example.org',
+    first_name: 'Ada',
+    last_name: '',
+    role: 'VIEWER',
+  });
+}
+
+async function manageProject(friend: Client, call: Call): Promise<void> {
+  const project = { project_id: 'shop' };
+  await call('project_create', { id: 'shop', name: 'Shop', description: 'What is sold', api_path: '/shop' });
+  await call('project_fetch', { limit: 1, offset: 0, filter: 'SHO' });
+  await call('project_fetch_one', project);
+  await call('project_update', { ...project, name: 'Store', description: '', api_path: '/store' });
+  await call('project_member_add', { ...project, uid: friend.uid });
+  await call('project_member_fetch', { ...project, limit: 10, offset: 0, filter: 'r' });
+  await call('project_member_remove', { ...project, uid: friend.uid, force: true });
+}
+
+async function useVault(call: Call): Promise<void> {
+  const project = { project_id: 'shop' };
+  const place = { ...project, environment: 'staging' };
+  const entry = { ...place, key: 'KEY' };
+  await call('environment_create', { ...project, id: 'staging', name: 'Staging' });
+  await call('environment_fetch', project);
+  await call('vault_create', { ...entry, value: 'one', comment: 'first' });
+  await call('vault_update', { ...entry, value: 'two', comment: 'second', if_version: 1 });
+  await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: false });
+  await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: true });
+  await call('vault_fetch_one', { ...entry, version: 1 });
+  await call('vault_version_fetch', { ...entry, limit: 10, offset: 0 });
+  await call('vault_version_restore', { ...entry, version: 1 });
+  await call('vault_delete', entry);
+  await call('environment_delete', { ...project, id: 'staging' });
+}

@@ -1,0 +1,196 @@
+import type { EndpointId } from '@coffer/contract';
+import { sql } from 'kysely';
+import { Client } from '../../src/testing/client.ts';
+import { PASSWORD, startTestServer, type TestServer } from '../../src/testing/server.ts';
+
+export const CALLERS = ['ROOT', 'ADMIN', 'VIEWER', 'nobody'] as const;
+export type CallerName = (typeof CALLERS)[number];
+
+/** What a request must not change unless it is answered with success; parents before children. */
+const TABLES = [
+  'instance',
+  'user',
+  'session',
+  'sign_in_address',
+  'project',
+  'member',
+  'environment',
+  'data_key',
+  'entry',
+  'ciphertext',
+  'entry_version',
+] as const;
+
+/** What else there is: the audit log and the count of failed tries grow with refusals, too. */
+const OTHER_TABLES = ['audit_entry', 'audit_head', 'attempt', 'schema_migration', 'schema_migration_lock'];
+
+type Rows = Record<string, unknown>[];
+export type State = Map<(typeof TABLES)[number], Rows>;
+
+/** A small instance in which every endpoint has something to do, and which can be put back as it was. */
+export type World = {
+  server: TestServer;
+  callers: Record<CallerName, Client>;
+  /** Of a browser in which each is signed in, too. */
+  cookies: Record<CallerName, string>;
+  /** What is valid for ROOT, for each endpoint. */
+  inputs: Record<EndpointId, Record<string, unknown>>;
+  /** Values that exist, to be put where they do not belong. */
+  known: readonly string[];
+};
+
+export async function makeWorld(): Promise<World> {
+  const server = await startTestServer();
+  const root = await server.setUp();
+  const admin = await server.user(root, 'ADMIN');
+  const viewer = await server.user(root, 'VIEWER');
+  const author = await server.user(root, 'AUTHOR');
+  const project = await server.project(admin);
+  const hidden = await server.project(root);
+  for (const { uid } of [root, viewer]) await root.ok('project_member_add', { project_id: project, uid });
+  for (const id of ['staging', 'production']) {
+    await admin.ok('environment_create', { project_id: project, id, name: id });
+  }
+  const place = { project_id: project };
+  await admin.ok('vault_create', { ...place, key: 'DATABASE_URL', value: 'one', comment: 'a remark' });
+  await admin.ok('vault_update', { ...place, key: 'DATABASE_URL', value: 'two' });
+  await admin.ok('vault_create', { ...place, environment: 'production', key: 'API_KEY', value: 'three' });
+  return {
+    server,
+    cookies: {
+      ROOT: await cookieOf(root),
+      ADMIN: await cookieOf(admin),
+      VIEWER: await cookieOf(viewer),
+      nobody: '',
+    },
+    callers: { ROOT: root, ADMIN: admin, VIEWER: viewer, nobody: server.anonymous() },
+    inputs: validInputs({
+      project,
+      author,
+      admin,
+      setupToken: server.app.context.instance.keys.setupToken.expose(),
+    }),
+    known: [
+      root.uid,
+      admin.uid,
+      viewer.uid,
+      author.uid,
+      project,
+      hidden,
+      'staging',
+      'DATABASE_URL',
+      'API_KEY',
+      '/p1',
+    ],
+  };
+}
+
+async function cookieOf({ url, username }: Client): Promise<string> {
+  const { headers } = await new Client(url).call('user_login', { auth_data: username, password: PASSWORD });
+  return headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+export async function readState({ server }: World): Promise<State> {
+  const state: State = new Map();
+  for (const table of TABLES) {
+    const { rows } = await sql<
+      Record<string, unknown>
+    >`select * from ${sql.table(table)} order by 1, 2`.execute(server.app.context.store.db);
+    state.set(table, rows);
+  }
+  return state;
+}
+
+export function describeState(state: State): string {
+  return JSON.stringify([...state], (_, value: unknown) =>
+    isBytes(value) ? Buffer.from(value.data).toString('hex') : value,
+  );
+}
+
+/** What a success changed is taken back, so that the next request meets the same world. */
+export async function restoreState({ server }: World, state: State): Promise<void> {
+  await server.app.context.store.transaction(async (tx) => {
+    for (const table of TABLES.toReversed()) await sql`delete from ${sql.table(table)}`.execute(tx);
+    for (const table of TABLES) {
+      for (const row of state.get(table) ?? []) {
+        const columns = sql.join(Object.keys(row).map((column) => sql.ref(column)));
+        const values = sql.join(Object.values(row));
+        await sql`insert into ${sql.table(table)} (${columns}) values (${values})`.execute(tx);
+      }
+    }
+  });
+}
+
+/** Tables of the database that this file does not know would go unwatched. */
+export async function unwatchedTables({ server }: World): Promise<string[]> {
+  const tables = await server.app.context.store.db.introspection.getTables();
+  const watched = new Set<string>([...TABLES, ...OTHER_TABLES]);
+  return tables.map(({ name }) => name).filter((name) => !watched.has(name));
+}
+
+/** Those who may write the audit entry of a success name their request. */
+export async function isOnRecord({ server }: World, requestId: string): Promise<boolean> {
+  const { rows } = await sql<{
+    body: string;
+  }>`select body from audit_entry order by idx desc limit 200`.execute(server.app.context.store.db);
+  return rows.some(({ body }) => body.includes(`"${requestId}"`));
+}
+
+function validInputs(given: {
+  project: string;
+  author: Client;
+  admin: Client;
+  setupToken: string;
+}): Record<EndpointId, Record<string, unknown>> {
+  const { project, author, admin, setupToken } = given;
+  const names = { username: 'new-user', email: 'new@example.org', first_name: 'New', last_name: 'User' };
+  const place = { project_id: project, environment: 'default' };
+  const entry = { ...place, key: 'DATABASE_URL' };
+  const page = { limit: '10', offset: '0', filter: '' };
+  return {
+    health: {},
+    ready: {},
+    setup: { setup_token: setupToken, ...names, password: PASSWORD },
+    user_login: { auth_data: admin.username, password: PASSWORD },
+    user_refresh: {},
+    user_logout: {},
+    user_me: {},
+    user_create: { ...names, password: PASSWORD, role: 'VIEWER' },
+    user_fetch: page,
+    user_fetch_one: { uid: author.uid },
+    user_update: { uid: author.uid, email: 'a@example.org', first_name: 'A', last_name: 'B', role: 'VIEWER' },
+    user_password: { current_password: PASSWORD, new_password: 'another-violet-pebble-14' },
+    user_delete: { uid: author.uid },
+    project_create: { id: 'new_project', name: 'New', description: 'A new one.', api_path: '/new/one' },
+    project_fetch: page,
+    project_fetch_one: { project_id: project },
+    project_update: { project_id: project, name: 'Renamed', description: '', api_path: '/renamed' },
+    project_delete: { project_id: project },
+    project_member_fetch: { project_id: project, ...page },
+    project_member_add: { project_id: project, uid: author.uid },
+    project_member_remove: { project_id: project, uid: admin.uid, force: true },
+    environment_create: { project_id: project, id: 'review', name: 'Review' },
+    environment_fetch: { project_id: project },
+    environment_delete: { project_id: project, id: 'staging' },
+    vault_create: { ...place, key: 'NEW_KEY', value: 'a value', comment: 'a comment' },
+    vault_fetch: { ...place, ...page, values: 'true' },
+    vault_fetch_one: { ...entry, version: '1' },
+    vault_update: { ...entry, value: 'another value', comment: 'another comment', if_version: 2 },
+    vault_delete: entry,
+    vault_version_fetch: { ...entry, limit: '10', offset: '0' },
+    vault_version_restore: { ...entry, version: 1 },
+    event_fetch: {
+      project_id: project,
+      type: 'vault_view',
+      uid: admin.uid,
+      from: '2020-01-01T00:00:00Z',
+      to: '2100-01-01T00:00:00+01:00',
+      limit: '10',
+      offset: '0',
+    },
+  };
+}
+
+function isBytes(value: unknown): value is { type: 'Buffer'; data: number[] } {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer';
+}
