@@ -18,6 +18,8 @@ export function openApiDocument(info: { version: string; serverUrl?: string }): 
       title: 'Coffer',
       version: info.version,
       summary: 'A self-hosted secrets vault for projects.',
+      description:
+        'Sign in with `POST /user/login` and send the `token` of its answer as `Authorization: Bearer <token>`. A token lasts 15 minutes; `POST /user/refresh` gives the next one.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     ...(info.serverUrl === undefined ? {} : { servers: [{ url: info.serverUrl }] }),

@@ -48,6 +48,16 @@ function line(limits: { min: number; max: number }): z.ZodString {
     .refine((text) => !CONTROL_CHARACTER.test(text), 'must not contain control characters');
 }
 
+/** A name as people see it: something visible, and nothing that reorders or hides the text around it. */
+function visibleName(limits: { min: number; max: number }): z.ZodString {
+  return line(limits)
+    .refine((text) => text.length === 0 || /[^\p{Z}\p{C}]/u.test(text), 'must have a visible character')
+    .refine(
+      (text) => !/[\u202a-\u202e\u2066-\u2069]/u.test(text),
+      'must not change the direction of the text',
+    );
+}
+
 /** A name with a rule of its own; the message is the rule that was broken. */
 function named<T extends string>(
   check: (text: string) => string | undefined,
@@ -94,8 +104,8 @@ export const userId = named<UserId>(
 /** The environment of a vault call. Who leaves it out means `default`, whatever other environments there are (R7). */
 export const environment = environmentId.default(DEFAULT_ENVIRONMENT);
 
-export const projectName = line({ min: 1, max: 100 });
-export const environmentName = line({ min: 1, max: 100 });
+export const projectName = visibleName({ min: 1, max: 100 });
+export const environmentName = visibleName({ min: 1, max: 100 });
 export const description = z
   .string()
   .max(1000)
@@ -104,8 +114,8 @@ export const description = z
     (text) => !/[^\P{Cc}\n\r\t]/u.test(text),
     'must not contain control characters but tabs and line breaks',
   );
-export const firstName = line({ min: 1, max: 100 });
-export const lastName = line({ min: 0, max: 100 });
+export const firstName = visibleName({ min: 1, max: 100 });
+export const lastName = visibleName({ min: 0, max: 100 });
 export const signInName = line({ min: 1, max: 254 }).describe('User name or e-mail address.');
 export const email = z.email('must be an e-mail address').max(254);
 export const role = z.enum(ROLES);

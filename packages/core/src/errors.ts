@@ -238,7 +238,7 @@ export const ERRORS = {
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    detail: 'The body is larger than {limit_bytes} bytes.',
+    detail: 'The body is larger than this call takes.',
     remedy: 'Send less in one call. A value has at most 65,536 bytes.',
   },
   value_too_large: {

@@ -13,7 +13,7 @@ import { createRootKeyFile, deriveInstanceKeys, readRootKeyFile, ROOT_KEY_FILE }
 import type { Logger } from './logger.ts';
 import { AuditLog } from './services/audit-log.ts';
 import type { Context } from './services/context.ts';
-import { eraseDeleted } from './services/erase.ts';
+import { Eraser } from './services/eraser.ts';
 import { openInstance } from './services/instance.ts';
 import { Passwords, type PasswordCost } from './services/passwords.ts';
 import { isSetUp, setUpFromSettings } from './services/setup.ts';
@@ -66,7 +66,7 @@ async function startOnStore(options: AppOptions, store: Store): Promise<App> {
     const context = await createContext(options, store);
     await createFirstUser(context, options.config.firstUser);
     // A crash may have come between a delete and its erasure.
-    await eraseDeleted(context);
+    await context.eraser.erase();
     return await serve(options, context);
   } catch (error) {
     await store.close();
@@ -83,6 +83,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
   return {
     store,
     audit,
+    eraser: new Eraser(store, log),
     clock,
     log,
     instance,
@@ -145,7 +146,10 @@ async function serve({ config, log }: AppOptions, context: Context): Promise<App
   const tls = config.tls && { cert: config.tls.cert, key: config.tls.key.expose() };
   const app = createServer({ log, secure, tls, trustedProxies: config.trustedProxies });
   registerEndpoints(app, context, { secure, publicUrl: config.publicUrl }, handlers);
-  registerPages(app, { version: VERSION });
+  registerPages(app, {
+    version: VERSION,
+    ...(config.publicUrl === undefined ? {} : { serverUrl: config.publicUrl }),
+  });
   registerSetupPage(app);
   const url = await listen(app, config);
   return {

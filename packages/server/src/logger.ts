@@ -5,7 +5,20 @@ export type Logger = PinoLogger;
 
 /** JSON lines on standard output; readable text on a terminal. */
 export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, forgiving(destination));
+}
+
+/** A log that cannot be written, as on a full disk, must not turn an answer into another one. The line is lost. */
+function forgiving(destination: DestinationStream): DestinationStream {
+  return {
+    write(line) {
+      try {
+        destination.write(line);
+      } catch {
+        // There is nowhere to say it.
+      }
+    },
+  };
 }
 
 function standardOutput(): DestinationStream {
@@ -15,6 +28,7 @@ function standardOutput(): DestinationStream {
     destination: 1,
     sync: true,
     colorize: true,
+    singleLine: true,
     ignore: 'pid,hostname',
     translateTime: 'SYS:HH:MM:ss',
   });

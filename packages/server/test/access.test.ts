@@ -177,6 +177,8 @@ describe.each(ENGINES)("another project's member on %s", () => {
     await using server = await startTestServer();
     const world = await enter(await start(server), role, true);
     for (const [row] of PROJECT_ROWS) {
+      // ROOT reads the whole log, also of projects that are no more.
+      if (row === 'event_fetch of the project' && role === 'ROOT') continue;
       const input = (await INPUTS[row]?.(world)) ?? {};
       const code = await world.caller.refused(endpointOf(row), { ...input, project_id: NO_PROJECT });
       // The log of events looks at the role first: AUTHOR and VIEWER learn nothing of any project.

@@ -59,13 +59,15 @@ describe.each(ENGINES)('failed sign-ins on %s', () => {
       attemptLimits: { pair: plenty, account: plenty, address: { free: 3, waitSecondsMax: 300 } },
       clock: clock.read,
     });
-    await server.setUp();
+    const root = await server.setUp();
+    const names = { username: 'newcomer', email: 'new@example.org', first_name: 'N', last_name: '' };
+    await root.ok('user_create', { ...names, password: PASSWORD, role: 'VIEWER' });
     for (let tries = 0; tries < 8; tries += 1) {
       const wrong = await login(server, `someone-${tries}`, WRONG);
       if (wrong.status === 429) clock.waitFor(wrong);
     }
     clock.now += 300 * SECOND;
-    expect((await login(server, 'root', PASSWORD)).status).toBe(200);
+    expect((await login(server, 'newcomer', PASSWORD)).status).toBe(200);
     expect((await login(server, 'someone-else', WRONG)).status).toBe(429);
   });
 
@@ -135,9 +137,9 @@ describe.each(ENGINES)('failed sign-ins on %s', () => {
     await expectThrottled(server, 'nobody-0');
     expect((await login(server, 'root', PASSWORD)).status).toBe(200);
     for (let tries = 5; tries < 30; tries += 1) await expectWrong(server, `nobody-${1 + (tries % 13)}`);
-    const throttled = await login(server, 'root', PASSWORD);
+    const throttled = await login(server, 'someone-new', PASSWORD);
     expect([throttled.status, retryAfter(throttled)]).toEqual([429, 1]);
-    clock.waitFor(throttled);
+    // Who has signed in from there before does not suffer from the others.
     expect((await login(server, 'root', PASSWORD)).status).toBe(200);
   });
 

@@ -51,7 +51,7 @@ export function parseRootKey(source: string, text: string | undefined): Redacted
   const bytes = Buffer.from(text.trim(), 'base64');
   if (bytes.length !== 32 || bytes.toString('base64') !== text.trim()) {
     throw new StartError(
-      `${source} must be 32 bytes in base64 (44 characters); make one with: openssl rand -base64 32`,
+      `${source} must be 32 bytes in base64 (44 characters); for an instance that exists, restore your copy of its key`,
     );
   }
   return new Redacted(bytes);

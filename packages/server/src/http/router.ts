@@ -59,6 +59,9 @@ export function registerEndpoints(
   }
 }
 
+/** What anyone may send needs no more. */
+const PUBLIC_BODY_BYTES_MAX = 16 * 1024;
+
 type Registration = { context: Context; site: Site; definition: Endpoint; handler: AnyHandler };
 
 function registerEndpoint(app: FastifyInstance, { context, site, definition, handler }: Registration): void {
@@ -67,6 +70,7 @@ function registerEndpoint(app: FastifyInstance, { context, site, definition, han
   app.route({
     method: definition.method,
     url: definition.path,
+    ...(definition.action === undefined ? { bodyLimit: PUBLIC_BODY_BYTES_MAX } : {}),
     // Before the body is read: strangers do not get us to parse theirs.
     onRequest: async (request) => {
       if (definition.action === undefined) return;
@@ -77,7 +81,11 @@ function registerEndpoint(app: FastifyInstance, { context, site, definition, han
     handler: async (request, reply) => {
       const input = parseInput(definition, request);
       const origin = originOf(request);
-      const authenticated = signedIn.get(request);
+      // A body may arrive slowly, and who sends it may have lost their rights meanwhile (R15).
+      const authenticated =
+        definition.action === undefined || definition.method === 'GET'
+          ? signedIn.get(request)
+          : await authenticate(context, site, request, origin);
       const call = {
         context,
         origin,

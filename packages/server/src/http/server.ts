@@ -16,6 +16,9 @@ declare module 'fastify' {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 72_000;
+const STALLED_MS = 60_000;
+/** Node's own would be longer than the whole request may take, and count instead. */
+const TIMEOUTS = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
 
 export type ServerOptions = {
   log: Logger;
@@ -31,10 +34,12 @@ export function createServer({ log, secure, tls, trustedProxies }: ServerOptions
     : SECURITY_HEADERS;
   let stopping = false;
   const app = fastify({
-    https: tls ?? null,
+    ...(tls === undefined ? { http: TIMEOUTS } : { https: { ...tls, ...TIMEOUTS } }),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Of a socket on which nothing moves: a client that does not read its answer must not hold it in memory.
+    connectionTimeout: STALLED_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Made here for each request: one that a client chooses could be forged into the audit log.
     genReqId: () => `req_${randomBytes(12).toString('hex')}`,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
+import { StartError } from '../start-error.ts';
 
 export const ROOT_KEY_FILE = 'root.key';
 
@@ -57,7 +58,15 @@ function derive(rootKey: Redacted<Buffer>, instanceId: string, use: string, byte
 export function readRootKeyFile(dataDir: string): { text: string; readableByOthers: boolean } | undefined {
   const path = join(dataDir, ROOT_KEY_FILE);
   if (!existsSync(path)) return undefined;
-  return { text: readFileSync(path, 'utf8'), readableByOthers: (statSync(path).mode & 0o077) !== 0 };
+  try {
+    return { text: readFileSync(path, 'utf8'), readableByOthers: (statSync(path).mode & 0o077) !== 0 };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StartError(
+      `the root key ${path} cannot be read (${code}); check what it is and who may read it`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -61,18 +61,21 @@ export class AuditLog {
     return this.#failure;
   }
 
-  /** Appends in the transaction of a change. */
-  async append(tx: Transaction, ...drafts: readonly AuditDraft[]): Promise<void> {
-    let head = await getAuditHead(tx);
-    const at = this.#clock();
+  /** Appends in the transaction of a change. Answers with the index of the first entry. */
+  async append(tx: Transaction, ...drafts: readonly AuditDraft[]): Promise<number> {
+    const head = await getAuditHead(tx);
+    let { frontier } = head;
+    // A clock that was set back does not bring the log out of order.
+    const at = Math.max(this.#clock(), head.at);
     const records: AuditRecord[] = [];
     for (const draft of drafts) {
-      const entry: AuditEntry = { v: 1, index: head.size, at: formatTime(at), ...draft };
+      const entry: AuditEntry = { v: 1, index: frontier.size, at: formatTime(at), ...draft };
       const body = canonicalJson(entry);
-      head = appendLeaf(sha256, head, Buffer.from(body));
+      frontier = appendLeaf(sha256, frontier, Buffer.from(body));
       records.push({ entry, body, at });
     }
-    await insertAuditEntries(tx, records, head);
+    await insertAuditEntries(tx, records, { frontier, at });
+    return head.frontier.size;
   }
 
   /**
@@ -80,6 +83,7 @@ export class AuditLog {
    * `overloaded` when too many wait.
    */
   async record(...drafts: readonly AuditDraft[]): Promise<void> {
+    if (drafts.length === 0) throw new RangeError('nothing to record');
     if (this.#queuedEntries + drafts.length > QUEUE_ENTRIES_MAX) throw new AppError('overloaded');
     this.#queuedEntries += drafts.length;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -130,7 +134,7 @@ export class AuditLog {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const drafts = batch.flatMap((waiting) => waiting.drafts);
-      await this.#store.transaction(async (tx) => await this.append(tx, ...drafts));
+      await this.#store.transaction(async (tx) => void (await this.append(tx, ...drafts)));
       this.#failure = undefined;
       for (const { done } of batch) done();
     } catch (cause) {
@@ -169,7 +173,7 @@ export type AuditVerification = { size: number; root: string };
  * says. Fails with an Error that names the first difference.
  */
 export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
-  const head = await getAuditHead(db);
+  const { frontier: head } = await getAuditHead(db);
   let frontier = { size: 0, hashes: [] as readonly Uint8Array[] };
   for (;;) {
     const stored = await listStoredAuditEntries(db, { from: frontier.size, limit: 1000 });

@@ -10,6 +10,7 @@ import {
 } from '@coffer/core';
 import type { Reader } from '../store/database.ts';
 import { findMembership } from '../store/projects.ts';
+import { findSession } from '../store/sessions.ts';
 import type { Actor } from './actor.ts';
 
 /**
@@ -30,6 +31,16 @@ export async function authorizeProject(
 /** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden`. */
 export function authorize(actor: Actor, action: InstanceAction, subject?: UserId): void {
   judge(actor, action, { isSelf: subject === actor.uid });
+}
+
+/**
+ * The same once more, in the transaction of a change that came after slow work: the session may have ended and the role
+ * changed since the request began. Fails with `session_ended` or `forbidden`.
+ */
+export async function authorizeStill(tx: Reader, actor: Actor, action: InstanceAction): Promise<void> {
+  const found = await findSession(tx, actor.sessionId);
+  if (found === undefined) throw new AppError('session_ended');
+  authorize({ ...actor, role: found.user.role }, action);
 }
 
 function judge(actor: Actor, action: Action, circumstances: Circumstances): void {

@@ -4,6 +4,7 @@ import type { InstanceKeys } from '../keys/root-key.ts';
 import type { Logger } from '../logger.ts';
 import type { Store } from '../store/database.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { Eraser } from './eraser.ts';
 import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
@@ -13,6 +14,7 @@ import type { VaultCipher } from './vault-cipher.ts';
 export type Context = {
   store: Store;
   audit: AuditLog;
+  eraser: Eraser;
   clock: Clock;
   log: Logger;
   instance: { id: InstanceId; keys: InstanceKeys };

@@ -8,6 +8,7 @@ import {
   insertProject,
   listProjects,
   removeProject,
+  setFirstEvent,
   updateProject,
   type Project,
 } from '../store/projects.ts';
@@ -15,7 +16,6 @@ import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { authorize, authorizeProject } from './authorize.ts';
 import type { Context } from './context.ts';
-import { eraseDeleted } from './erase.ts';
 
 export type { Project };
 
@@ -55,7 +55,7 @@ export async function createProject(
       createdAt: now,
     });
     await insertMember(tx, { projectId: input.id, uid: caller.actor.uid, addedAt: now });
-    await audit.append(
+    const index = await audit.append(
       tx,
       draft(caller, caller.actor, {
         type: 'project_create',
@@ -64,6 +64,7 @@ export async function createProject(
         details: { api_path: input.apiPath },
       }),
     );
+    await setFirstEvent(tx, input.id, index);
     return await getProject(tx, input.id);
   });
 }
@@ -119,7 +120,7 @@ export async function deleteProject(context: Context, caller: Caller, id: Projec
       }),
     );
   });
-  await eraseDeleted(context);
+  await context.eraser.erase();
 }
 
 /** Fails with `project_not_found`. */

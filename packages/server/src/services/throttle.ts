@@ -22,7 +22,7 @@ export type AttemptLimits = Record<'pair' | 'address' | 'account', AttemptLimit>
 /**
  * One account from one address is slowed down first, an address over all accounts later, and an account over all
  * addresses last and least: whoever attacks an account from many places must not lock its owner out. Addresses from
- * which the account has signed in before do not feel the limit on the account at all.
+ * which the account has signed in before feel neither: what others do there or elsewhere does not slow its owner down.
  */
 export const ATTEMPT_LIMITS: AttemptLimits = {
   pair: { free: 5, waitSecondsMax: 300 },
@@ -107,8 +107,12 @@ export class Throttle {
     const isKnownAddress = uid !== undefined && (await hasSignedInFrom(tx, uid, address));
     return [
       { name: `pair:${hashed}:${address}`, limit: this.#limits.pair },
-      { name: `address:${address}`, limit: this.#limits.address },
-      ...(isKnownAddress ? [] : [{ name: `account:${hashed}`, limit: this.#limits.account }]),
+      ...(isKnownAddress
+        ? []
+        : [
+            { name: `address:${address}`, limit: this.#limits.address },
+            { name: `account:${hashed}`, limit: this.#limits.account },
+          ]),
     ];
   }
 }

@@ -16,7 +16,7 @@ import {
 } from '../store/users.ts';
 import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
-import { authorize } from './authorize.ts';
+import { authorize, authorizeStill } from './authorize.ts';
 import type { Context } from './context.ts';
 import { hashNewPassword, type NewUser } from './setup.ts';
 import { tooManyAttempts } from './throttle.ts';
@@ -44,6 +44,7 @@ export async function createUser(context: Context, caller: Caller, input: NewUse
   const passwordHash = await hashNewPassword(context, 'password', input);
   const { store, audit, clock } = context;
   return await store.transaction(async (tx) => {
+    await authorizeStill(tx, caller.actor, 'user.create');
     const user: User = {
       uid: randomId('usr'),
       username: input.username,
@@ -124,6 +125,7 @@ export async function changePassword(
   const user = await getUser(store.db, actor.uid);
   const passwordHash = await hashNewPassword(context, 'new_password', { ...user, password: input.next });
   await store.transaction(async (tx) => {
+    await authorizeStill(tx, actor, 'session.use');
     // Two changes at once: the one whose current password is no longer current loses.
     if ((await findPasswordHash(tx, actor.uid)) !== storedHash) throw new AppError('password_incorrect');
     await updatePasswordHash(tx, actor.uid, passwordHash);

@@ -23,7 +23,6 @@ import type { Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
 import { authorizeProject } from './authorize.ts';
 import type { Context } from './context.ts';
-import { eraseDeleted } from './erase.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
 export type { Author, Place };
@@ -78,9 +77,9 @@ export async function fetchEntries(
     const vault = await openEntry(context, found);
     vaults.push(withValues ? { ...vault, value: await openValue(context, found) } : vault);
   }
-  const events = withValues
-    ? entries.map(viewEvent)
-    : [{ ...placeOf(place), type: 'vault_list', details: { entries: entries.length } } as const];
+  // An empty page gives no value out, but still tells how many keys match.
+  const listed = { ...placeOf(place), type: 'vault_list', details: { entries: entries.length } } as const;
+  const events = withValues && entries.length > 0 ? entries.map(viewEvent) : [listed];
   await audit.record(...events.map((event) => draft(caller, caller.actor, event)));
   return { vaults, amount };
 }
@@ -162,7 +161,7 @@ export async function deleteEntry(
       draft(caller, caller.actor, { ...placeOf(place), type: 'vault_delete', object: key, details }),
     );
   });
-  await eraseDeleted(context);
+  await context.eraser.erase();
 }
 
 /** Newest first. Fails with `entry_not_found`, or for the place as `enter` does. */

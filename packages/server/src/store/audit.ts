@@ -11,7 +11,7 @@ import {
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
-import type { AuditEntryRow } from './tables.ts';
+import type { AuditEntryRow, AuditHeadRow } from './tables.ts';
 
 export type AuditRecord = {
   entry: AuditEntry;
@@ -32,23 +32,27 @@ export type AuditFilter = {
   to: number | undefined;
 };
 
+export type AuditHead = { frontier: Frontier; /** Of the newest entry; milliseconds. */ at: number };
+
 /** The head of the log, held against other writers until the transaction ends. */
-export async function getAuditHead(db: Reader): Promise<Frontier> {
+export async function getAuditHead(db: Reader): Promise<AuditHead> {
   const [row] = await auditHead(db, {});
-  return row === undefined ? EMPTY_FRONTIER : decodeFrontier(row.size, row.frontier);
+  return row === undefined
+    ? { frontier: EMPTY_FRONTIER, at: 0 }
+    : { frontier: decodeFrontier(row.size, row.frontier), at: row.at };
 }
 
 /** The log has no gap: the index is assigned from the head in the same transaction. */
 export async function insertAuditEntries(
   tx: Transaction,
   records: readonly AuditRecord[],
-  head: Frontier,
+  { frontier, at: headAt }: AuditHead,
 ): Promise<void> {
   for (const { entry, body, at } of records) {
     const { index: idx, type, uid, project_id } = entry;
     await insertEntry(tx, { idx, type, at, uid, project_id, body });
   }
-  await saveHead(tx, { size: head.size, frontier: encodeFrontier(head) });
+  await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at: headAt });
 }
 
 const auditHead = prepared((db) => db.selectFrom('audit_head').selectAll());
@@ -64,11 +68,11 @@ const insertEntry = prepared((db, row: AuditEntryRow) =>
   }),
 );
 
-const saveHead = prepared((db, { size, frontier }: { size: number; frontier: Uint8Array }) =>
+const saveHead = prepared((db, { size, frontier, at }: Omit<AuditHeadRow, 'singleton'>) =>
   db
     .insertInto('audit_head')
-    .values({ singleton: 1, size, frontier })
-    .onConflict((conflict) => conflict.column('singleton').doUpdateSet({ size, frontier })),
+    .values({ singleton: 1, size, frontier, at })
+    .onConflict((conflict) => conflict.column('singleton').doUpdateSet({ size, frontier, at })),
 );
 
 const LARGE_BODY_CHARACTERS = 1500;
@@ -79,7 +83,7 @@ const LARGE_BODY_CHARACTERS = 1500;
  */
 export async function tryAuditAppend(tx: Transaction): Promise<void> {
   const head = await getAuditHead(tx);
-  const idx = head.size;
+  const idx = head.frontier.size;
   const body = ' '.repeat(LARGE_BODY_CHARACTERS);
   await insertEntry(tx, { idx, type: 'event_list', at: 0, uid: '', project_id: '', body });
   await insertAuditEntries(tx, [], head);
@@ -96,13 +100,23 @@ export async function listAuditEntries(
   let matching = db.selectFrom('audit_entry');
   if (projectId !== undefined) matching = matching.where('project_id', '=', projectId);
   if (memberUid !== undefined) {
-    const own = db.selectFrom('member').select('member.project_id').where('member.uid', '=', memberUid);
-    matching = matching.where('project_id', 'in', own);
+    matching = matching.where((where) =>
+      where.exists(
+        where
+          .selectFrom('member')
+          .innerJoin('project', 'project.id', 'member.project_id')
+          .select('project.id')
+          .where('member.uid', '=', memberUid)
+          .whereRef('project.id', '=', 'audit_entry.project_id')
+          .whereRef('project.first_event', '<=', 'audit_entry.idx'),
+      ),
+    );
   }
   if (type !== undefined) matching = matching.where('type', '=', type);
   if (uid !== undefined) matching = matching.where('uid', '=', uid);
-  if (from !== undefined) matching = matching.where('at', '>=', from);
-  if (to !== undefined) matching = matching.where('at', '<', to);
+  // Times become indexes first: the log is in order of time, and a search by both would read all of it.
+  if (from !== undefined) matching = matching.where('idx', '>=', await firstIndexAt(db, from));
+  if (to !== undefined) matching = matching.where('idx', '<', await firstIndexAt(db, to));
   const rows = await matching
     .select('body')
     .orderBy('idx', 'desc')
@@ -113,6 +127,19 @@ export async function listAuditEntries(
     entries: rows.map(({ body }) => JSON.parse(body) as AuditEntry),
     amount: await countRows(matching),
   };
+}
+
+/** The index of the first entry at or after a moment; that of the next one when there is none yet. */
+async function firstIndexAt(db: Reader, at: number): Promise<number> {
+  const row = await db
+    .selectFrom('audit_entry')
+    .select('idx')
+    .where('at', '>=', at)
+    .orderBy('at')
+    .orderBy('idx')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.idx ?? (await getAuditHead(db)).frontier.size;
 }
 
 /** An entry as it is stored: the body as it was hashed, and beside it what it is found by. */

@@ -67,11 +67,17 @@ export async function insertProject(
       description: project.description,
       api_path: project.apiPath,
       search: searchText(project),
+      first_event: 0,
       created_at: project.createdAt,
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n ? undefined : 'id';
+}
+
+/** The index of the audit entry of its creation: its members see the log from there on. */
+export async function setFirstEvent(tx: Transaction, id: ProjectId, index: number): Promise<void> {
+  await tx.updateTable('project').set({ first_event: index }).where('id', '=', id).execute();
 }
 
 /** False: the path is taken. */

@@ -75,6 +75,8 @@ export type ProjectRow = {
   description: string;
   api_path: string;
   search: string;
+  /** Index of the audit entry of its creation: what is older is of another project that had this id. */
+  first_event: number;
   created_at: number;
 };
 
@@ -138,4 +140,6 @@ export type AuditHeadRow = {
   singleton: number;
   size: number;
   frontier: Uint8Array;
+  /** Of the newest entry: time does not go back in the log. */
+  at: number;
 };

@@ -68,6 +68,7 @@ function statements({ bytes, integer, serialKey, tableOptions }: StoreDialect['d
       description text not null,
       api_path text not null unique,
       search text not null,
+      first_event ${integer} not null,
       created_at ${integer} not null
     ) ${tableOptions}`,
 
@@ -143,11 +144,13 @@ function statements({ bytes, integer, serialKey, tableOptions }: StoreDialect['d
     `create index audit_entry_project on audit_entry (project_id, idx)`,
     `create index audit_entry_uid on audit_entry (uid, idx)`,
     `create index audit_entry_type on audit_entry (type, idx)`,
+    `create index audit_entry_at on audit_entry (at, idx)`,
 
     `create table audit_head (
       singleton ${integer} primary key check (singleton = 1),
       size ${integer} not null,
-      frontier ${bytes} not null
+      frontier ${bytes} not null,
+      at ${integer} not null
     ) ${tableOptions}`,
   ];
 }
