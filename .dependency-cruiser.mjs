@@ -9,6 +9,7 @@ const PACKAGES = {
   core: [],
   contract: ['core'],
   server: ['contract', 'core'],
+  web: ['contract', 'core'],
 };
 
 const SERVER_FOLDERS = {

@@ -20,6 +20,7 @@ import { SETTINGS } from '../packages/server/src/config/settings.ts';
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = join(ROOT, 'docs/reference');
+const WEB_TABLE = '../../packages/web/src/data/endpoints.generated.ts';
 const NOTICE =
   '<!-- Made by scripts/reference.ts from the tables in packages/. Do not edit; run `npm run fix`. -->';
 
@@ -33,6 +34,7 @@ const pages: Record<string, string> = {
   'permissions.md': permissionsPage(),
   'events.md': eventsPage(),
   'settings.md': settingsPage(),
+  [WEB_TABLE]: webTable(),
   'openapi.json': `${JSON.stringify(openApiDocument({ version: version() }), undefined, 2)}\n`,
 };
 
@@ -245,6 +247,20 @@ function settingsPage(): string {
     '',
     ...table(['variable', 'default', 'meaning'], rows),
   ]);
+}
+
+/** Method and path of each endpoint, for the browser: the contract itself would bring its validator along. */
+function webTable(): string {
+  const rows = Object.entries<Endpoint>(ENDPOINTS).map(
+    ([id, { method, path }]) => `  ${id}: ['${method}', '${path}'],`,
+  );
+  return `// Made by scripts/reference.ts from the contract. Do not edit; run \`npm run fix\`.
+import type { EndpointId, Method } from '@coffer/contract';
+
+export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Method, path: string]>> = {
+${rows.join('\n')}
+};
+`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

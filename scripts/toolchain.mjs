@@ -242,6 +242,7 @@ async function build(node) {
   for (const args of [
     ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/server'],
     ['scripts/build-scalar.mjs'],
+    ['scripts/build-web.mjs'],
   ]) {
     const { code } = await run(node, args, { stdio: ['ignore', 2, 2] });
     if (code !== 0) throw new Failure('the build failed: correct what it says above, then try again');

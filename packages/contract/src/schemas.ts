@@ -1,4 +1,5 @@
 import {
+  ACTIONS,
   AUDIT_EVENT_TYPES,
   checkApiPath,
   checkEntryKey,
@@ -23,6 +24,7 @@ import {
   type EntryKey,
   type EnvironmentId,
   type ProjectId,
+  type SessionId,
   type UserId,
   type Username,
 } from '@coffer/core';
@@ -215,12 +217,40 @@ export const user = z.strictObject({
 
 export const member = user.omit({ created_at: true });
 
+export const session = z.strictObject({
+  id: z.string(),
+  created_at: time,
+  expires_at: time,
+  ip: z.string(),
+  user_agent: z.string(),
+  current: z.boolean(),
+});
+
+export const sessionId = named<SessionId>(
+  (text) => (isId('ses', text) ? undefined : 'must be a session id: ses_ and 26 characters'),
+  { pattern: idPattern('ses').source },
+);
+
+const ability = z.enum(ACTIONS);
+/** What the caller may do: pages offer that and nothing else. */
+export const abilities = z.array(ability);
+
+/** Someone who could become a member: no address, no role of theirs. */
+export const candidate = z.strictObject({
+  uid: z.string(),
+  username: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+});
+
 export const project = z.strictObject({
   id: z.string(),
   name: z.string(),
   description: z.string(),
   api_path: z.string(),
   members: z.int().min(0).describe('The number of members.'),
+  is_member: z.boolean().describe('Whether the caller is one.'),
+  abilities,
   created_at: time,
 });
 

@@ -24,6 +24,7 @@ const STATUS_OF = {
   project_not_found: 404,
   environment_not_found: 404,
   entry_not_found: 404,
+  session_not_found: 404,
   version_not_found: 404,
   member_not_found: 404,
   method_not_allowed: 405,

@@ -126,6 +126,12 @@ export const ERRORS = {
     detail: 'The environment has no entry with this key.',
     remedy: 'List the keys with `GET /vault/fetch`. Keys are upper case.',
   },
+  session_not_found: {
+    status: 404,
+    title: 'There is no such session',
+    detail: 'You have no session with this id.',
+    remedy: 'List your sessions with `GET /user/session/fetch`.',
+  },
   version_not_found: {
     status: 404,
     title: 'There is no such version',

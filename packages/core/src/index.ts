@@ -7,3 +7,4 @@ export * from './merkle-tree.ts';
 export * from './ids.ts';
 export * from './names.ts';
 export * from './crypto/envelope.ts';
+export * from './dotenv.ts';

@@ -27,6 +27,7 @@ export const PERMISSIONS = {
   'user.list': { on: 'instance', roles: ['ROOT'] },
   'user.view': { on: 'instance', roles: ['ROOT'], self: true },
   'user.update': { on: 'instance', roles: ['ROOT'], self: true },
+  'user.reset_password': { on: 'instance', roles: ['ROOT'] },
   'user.change_role': { on: 'instance', roles: ['ROOT'] },
   'user.delete': { on: 'instance', roles: ['ROOT'] },
   'project.create': { on: 'instance', roles: MANAGERS },
@@ -37,6 +38,7 @@ export const PERMISSIONS = {
   'member.list': visible,
   'member.add': management,
   'member.remove': management,
+  'member.list_candidates': management,
   'environment.create': vault,
   'environment.list': vault,
   'environment.delete': vault,
@@ -44,6 +46,7 @@ export const PERMISSIONS = {
   'vault.list': vault,
   'vault.view': vault,
   'vault.update': vault,
+  'vault.import': vault,
   'vault.delete': vault,
   'vault.history': vault,
   'vault.restore': vault,
@@ -52,10 +55,28 @@ export const PERMISSIONS = {
 } as const satisfies Record<string, PermissionRule>;
 
 export type Action = keyof typeof PERMISSIONS;
+export const ACTIONS = Object.keys(PERMISSIONS) as [Action, ...Action[]];
 export type ProjectAction = {
   [A in Action]: (typeof PERMISSIONS)[A] extends { on: 'project' } ? A : never;
 }[Action];
 export type InstanceAction = Exclude<Action, ProjectAction>;
+
+/** Every project action that a role may do, as a member or not: what a page may offer. */
+export function projectAbilities(role: Role, isMember: boolean): ProjectAction[] {
+  return ACTIONS.filter(
+    (action): action is ProjectAction =>
+      PERMISSIONS[action].on === 'project' &&
+      decide(action, role, { projectExists: true, isMember }) === 'allowed',
+  );
+}
+
+/** Every action on the instance that a role may do to others than themselves. */
+export function instanceAbilities(role: Role): InstanceAction[] {
+  return ACTIONS.filter(
+    (action): action is InstanceAction =>
+      PERMISSIONS[action].on === 'instance' && decide(action, role, { isSelf: false }) === 'allowed',
+  );
+}
 
 /** What the decision is about: for a project action whether it exists and the actor is a member; else whether it is their own account. */
 export type Circumstances = { projectExists: boolean; isMember: boolean } | { isSelf: boolean };

@@ -8,7 +8,7 @@ import { registerPages } from './http/pages.ts';
 import { registerEndpoints } from './http/router.ts';
 import { handlers } from './http/routes/handlers.ts';
 import { createServer } from './http/server.ts';
-import { registerSetupPage } from './http/setup-page.ts';
+import { registerWeb } from './http/web.ts';
 import { createRootKeyFile, deriveInstanceKeys, readRootKeyFile, ROOT_KEY_FILE } from './keys/root-key.ts';
 import type { Logger } from './logger.ts';
 import { AuditLog } from './services/audit-log.ts';
@@ -150,7 +150,7 @@ async function serve({ config, log }: AppOptions, context: Context): Promise<App
     version: VERSION,
     ...(config.publicUrl === undefined ? {} : { serverUrl: config.publicUrl }),
   });
-  registerSetupPage(app);
+  registerWeb(app);
   const url = await listen(app, config);
   return {
     context,

@@ -27,6 +27,8 @@ const ok = 'ok';
 const no = 'forbidden';
 /** It answers as if it did not exist (R14). */
 const hidden = 'project_not_found';
+/** Sessions are their user's alone. */
+const gone = 'session_not_found';
 /** ROOT sees every project, but opens only those they are a member of (R13). */
 const join = 'membership_required';
 
@@ -46,6 +48,14 @@ export const MATRIX: Readonly<Record<string, Row>> = {
   user_refresh: EVERYONE,
   user_logout: EVERYONE,
   user_password: EVERYONE,
+  user_session_fetch: EVERYONE,
+  'user_session_delete of oneself': EVERYONE,
+  // ROOT too has only their own sessions.
+  'user_session_delete of another': {
+    member: [gone, gone, gone, gone],
+    outsider: [gone, gone, gone, gone],
+    refusalIs: 'user_session_delete',
+  },
 
   user_create: { ...ROOT_ONLY, refusalIs: 'user_create' },
   user_fetch: { ...ROOT_ONLY, refusalIs: 'user_list' },
@@ -61,11 +71,19 @@ export const MATRIX: Readonly<Record<string, Row>> = {
   'user_update of oneself': EVERYONE,
   'user_update of the role of oneself': { ...ROOT_ONLY, refusalIs: 'user_update' },
   'user_update of name and role of oneself': { ...ROOT_ONLY, refusalIs: 'user_update' },
+  'user_password_reset of another': { ...ROOT_ONLY, refusalIs: 'user_password_reset' },
+  'user_password_reset of nobody': {
+    member: ['user_not_found', no, no, no],
+    outsider: ['user_not_found', no, no, no],
+    refusalIs: 'user_password_reset',
+  },
+  'user_password_reset of oneself': { ...ROOT_ONLY, refusalIs: 'user_password_reset' },
   'user_delete of another': { ...ROOT_ONLY, refusalIs: 'user_delete' },
   'user_delete of oneself': { ...ROOT_ONLY, refusalIs: 'user_delete' },
 
   project_create: { member: [ok, ok, no, no], outsider: [ok, ok, no, no], refusalIs: 'project_create' },
   project_fetch: EVERYONE,
+  'project_fetch of memberships': EVERYONE,
   project_fetch_one: {
     member: [ok, ok, ok, ok],
     outsider: [ok, hidden, hidden, hidden],
@@ -85,6 +103,11 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     member: [ok, ok, ok, ok],
     outsider: [ok, hidden, hidden, hidden],
     refusalIs: 'project_member_list',
+  },
+  project_member_candidate_fetch: {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'project_member_candidate_list',
   },
   'project_member_add of another': {
     member: [ok, ok, no, no],
@@ -157,6 +180,16 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     member: [ok, ok, no, no],
     outsider: [join, hidden, hidden, hidden],
     refusalIs: 'vault_update',
+  },
+  vault_import: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'vault_import',
+  },
+  'vault_import of no environment': {
+    member: ['environment_not_found', 'environment_not_found', no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'vault_import',
   },
   vault_delete: {
     member: [ok, ok, no, no],

@@ -11,6 +11,7 @@ export const NO_PROJECT = 'no_such_project';
 export type World = { server: TestServer; root: Client; caller: Client; project_id: string };
 type Input = Record<string, unknown>;
 
+const NEXT_PASSWORD = { new_password: 'harbour-quilt-ember-19' };
 export const NEW_USER = { first_name: 'New', last_name: 'User', password: PASSWORD, role: 'VIEWER' };
 
 /** A valid input for each row of the matrix: were it not for who calls, each would succeed. */
@@ -28,7 +29,10 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   user_me: () => ({}),
   user_refresh: () => ({}),
   user_logout: () => ({}),
-  user_password: () => ({ current_password: PASSWORD, new_password: 'harbour-quilt-ember-19' }),
+  user_password: () => ({ current_password: PASSWORD, ...NEXT_PASSWORD }),
+  user_session_fetch: () => ({}),
+  'user_session_delete of oneself': async ({ caller }) => ({ id: await sessionOf(caller) }),
+  'user_session_delete of another': async ({ root }) => ({ id: await sessionOf(root) }),
   user_create: ({ caller }) => ({
     ...NEW_USER,
     username: `by-${caller.username}`,
@@ -52,6 +56,9 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
     first_name: 'Changed',
     role: 'ADMIN',
   }),
+  'user_password_reset of another': async (world) => ({ uid: await anotherUser(world), ...NEXT_PASSWORD }),
+  'user_password_reset of nobody': () => ({ uid: `usr_${'0'.repeat(26)}`, ...NEXT_PASSWORD }),
+  'user_password_reset of oneself': ({ caller }) => ({ uid: caller.uid, ...NEXT_PASSWORD }),
   'user_delete of another': async (world) => ({ uid: await anotherUser(world) }),
   'user_delete of oneself': ({ caller }) => ({ uid: caller.uid }),
   project_create: ({ caller }) => {
@@ -59,10 +66,12 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
     return { id: `of_${name}`, name: 'New', api_path: `/of/${name}` };
   },
   project_fetch: () => ({}),
+  'project_fetch of memberships': () => ({ member: true }),
   project_fetch_one: ({ project_id }) => ({ project_id }),
   project_update: ({ project_id }) => ({ project_id, name: 'Changed', description: 'Changed' }),
   project_delete: ({ project_id }) => ({ project_id }),
   project_member_fetch: ({ project_id }) => ({ project_id }),
+  project_member_candidate_fetch: ({ project_id }) => ({ project_id, filter: 'user' }),
   'project_member_add of another': async (world) => ({
     project_id: world.project_id,
     uid: await anotherUser(world),
@@ -88,6 +97,18 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   }),
   'vault_fetch_one of no entry': ({ project_id }) => ({ project_id, key: 'MISSING' }),
   vault_update: ({ project_id }) => ({ project_id, key: 'KEY', value: 'changed' }),
+  vault_import: ({ project_id }) => ({
+    project_id,
+    entries: [
+      { key: 'KEY', value: 'changed', if_version: 2 },
+      { key: 'NEW', value: 'new', comment: 'new' },
+    ],
+  }),
+  'vault_import of no environment': ({ project_id }) => ({
+    project_id,
+    environment: 'missing',
+    entries: [{ key: 'KEY', value: 'changed' }],
+  }),
   vault_delete: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_fetch: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_restore: ({ project_id }) => ({ project_id, key: 'KEY', version: 1 }),
@@ -101,6 +122,11 @@ export function endpointOf(row: string): EndpointId {
 
 async function anotherUser({ server, root }: World): Promise<string> {
   return (await server.user(root, 'VIEWER')).uid;
+}
+
+/** The newest one. */
+async function sessionOf(client: Client): Promise<string> {
+  return (await client.ok('user_session_fetch')).sessions[0].id;
 }
 
 /** A project of somebody else's, with an entry of two versions and an environment that holds nothing. */

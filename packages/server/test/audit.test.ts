@@ -242,6 +242,20 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
       ({ admin }) =>
         admin.call('user_password', { current_password: PASSWORD, new_password: `${PASSWORD}-2` }),
     ],
+    [
+      'user_password_reset',
+      ({ root, admin }) =>
+        root.call('user_password_reset', { uid: admin.uid, new_password: 'harbour-quilt-ember-19' }),
+    ],
+    [
+      'user_session_delete',
+      async ({ root }) => {
+        const { sessions } = await root.ok('user_session_fetch');
+        return await root.call('user_session_delete', {
+          id: sessions.find(({ current }: { current: boolean }) => !current).id,
+        });
+      },
+    ],
     ['user_delete', ({ root, admin }) => root.call('user_delete', { uid: admin.uid })],
     [
       'project_create',
@@ -277,6 +291,17 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
       'vault_version_restore',
       ({ root }) => root.call('vault_version_restore', { project_id: 'project_1', key: 'A', version: 1 }),
     ],
+    [
+      'vault_import',
+      ({ root }) =>
+        root.call('vault_import', {
+          project_id: 'project_1',
+          entries: [
+            { key: 'A', value: 'z' },
+            { key: 'NEW', value: 'x' },
+          ],
+        }),
+    ],
     ['vault_delete', ({ root }) => root.call('vault_delete', { project_id: 'project_1', key: 'A' })],
   ];
 
@@ -290,6 +315,7 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
     await root.ok('environment_create', { project_id, id: 'empty', name: 'Empty' });
     await root.ok('vault_create', { project_id, key: 'A', value: 'x' });
     await root.ok('vault_update', { project_id, key: 'A', value: 'y' });
+    await server.anonymous().signIn('user_login', { auth_data: 'root', password: PASSWORD });
     return { root, admin, author };
   }
 

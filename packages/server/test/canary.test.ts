@@ -170,9 +170,28 @@ async function writeSecrets(recorder: Recorder, setupToken: string, canaries: Ca
       value: secret,
       comment: comment.repeat(100),
     });
+    const imported = { value: `${secret} imported`, comment: `${comment} imported` };
+    const [fresh, known] = [
+      { ...imported, key: 'IMPORTED' },
+      { ...imported, key: 'B' },
+    ];
+    for (const entries of [
+      [fresh, known],
+      [fresh, known],
+      [fresh, fresh],
+      [fresh, { ...known, if_version: 1 }],
+      [fresh, { ...known, value: secret.repeat(4000) }],
+      [fresh, { ...known, key: secret }],
+      [fresh, { ...known, [`${secret} "`]: secret }],
+    ])
+      await recorder.call('vault_import', { project_id: id, entries });
+    expect((await recorder.call('vault_fetch_one', { project_id: id, key: 'B' })).text).toContain('imported');
     await recorder.call('vault_delete', { project_id: id, key: 'DELETED' });
   }
   await recorder.call('project_member_add', { project_id: 'shop', uid: ada.uid });
+  await recorder.call('user_password_reset', { uid: ada.uid, new_password: secret.slice(0, 11) });
+  await recorder.call('user_password_reset', { uid: ada.uid, new_password: `${password}-4` });
+  await recorder.call('user_session_fetch');
   await recorder.call('project_delete', { project_id: 'gone' });
 }
 
@@ -195,6 +214,7 @@ const VALID: Record<string, unknown> = {
   auth_data: 'nobody',
   version: 1,
   setup_token: 'x',
+  entries: [{ key: 'A', value: 'x' }],
 };
 const VALID_PASSWORDS = { password: PASSWORD, current_password: PASSWORD, new_password: `${PASSWORD}-2` };
 
@@ -202,6 +222,16 @@ function validInput(definition: Endpoint): Record<string, unknown> {
   const names = Object.keys(definition.input.shape);
   const valid: Record<string, unknown> = { ...VALID, ...VALID_PASSWORDS };
   return Object.fromEntries(names.flatMap((name) => (name in valid ? [[name, valid[name]]] : [])));
+}
+
+/** A list with the secret in each field of its first item, and in place of it. */
+function alteredItems(list: unknown, hostile: string): unknown[] {
+  if (!Array.isArray(list)) return [];
+  const [first, ...others] = list as Record<string, unknown>[];
+  const names = [...Object.keys(first ?? {}), 'if_version', 'unknown', hostile];
+  // What is taken for a value is one: the key that is none has the list refused.
+  const items = names.map((name) => ({ ...first, key: 'no key', [name]: hostile }));
+  return [...items, [hostile], null].map((item) => [item, ...others]);
 }
 
 /** Every input of every endpoint gets the secret where it does not belong. */
@@ -218,6 +248,8 @@ async function misuse(recorder: Recorder, { secret, nameLike }: Canaries): Promi
       if (!inBody) continue;
       await recorder.call(id, { ...input, [field]: [hostile] });
       await recorder.call(id, { ...input, [field]: { [hostile]: hostile } });
+      for (const altered of alteredItems(input[field], hostile))
+        await recorder.call(id, { ...input, [field]: altered });
     }
     await recorder.call(id, { ...input, unknown: hostile, [hostile]: hostile });
     await recorder.call(id, { ...input, [nameLike]: hostile });
@@ -413,6 +445,11 @@ describe('a secret is in no file, no log line and no answer but the one that was
       const where = { project_id, value: secret, comment };
       await recorder.call('vault_create', { ...where, key: 'NEW' });
       await recorder.call('vault_update', { ...where, key: 'A' });
+      await recorder.call('vault_import', { project_id, entries: [{ key: 'A', value: secret, comment }] });
+      await recorder.call('vault_import', {
+        project_id,
+        entries: [{ key: 'A', value: `${secret} 2`, comment }],
+      });
       await recorder.call('vault_version_restore', { project_id, key: 'A', version: 1 });
       await recorder.call('vault_fetch_one', { project_id, key: 'A' });
       const user = { username: 'u', email: 'u@example.org', first_name: 'U', last_name: '', role: 'VIEWER' };

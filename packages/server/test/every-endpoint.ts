@@ -56,6 +56,10 @@ async function signInAndManageUsers(server: TestServer, root: Client, call: Call
   const refresh = await call('user_refresh');
   root.token = refresh.body.token;
   await call('user_me');
+  const sessions = await call('user_session_fetch', { limit: 10, offset: 0 });
+  await call('user_session_delete', {
+    id: sessions.body.sessions.find(({ current }: { current: boolean }) => !current).id,
+  });
   const created = await call('user_create', {
     username: 'ada',
     email: 'ada@example.org',
@@ -72,14 +76,16 @@ async function signInAndManageUsers(server: TestServer, root: Client, call: Call
     last_name: '',
     role: 'VIEWER',
   });
+  await call('user_password_reset', { uid, new_password: 'harbour-quilt-ember-19' });
 }
 
 async function manageProject(friend: Client, call: Call): Promise<void> {
   const project = { project_id: 'shop' };
   await call('project_create', { id: 'shop', name: 'Shop', description: 'What is sold', api_path: '/shop' });
-  await call('project_fetch', { limit: 1, offset: 0, filter: 'SHO' });
+  await call('project_fetch', { limit: 1, offset: 0, filter: 'SHO', member: true });
   await call('project_fetch_one', project);
   await call('project_update', { ...project, name: 'Store', description: '', api_path: '/store' });
+  await call('project_member_candidate_fetch', { ...project, limit: 10, offset: 0, filter: 'adm' });
   await call('project_member_add', { ...project, uid: friend.uid });
   await call('project_member_fetch', { ...project, limit: 10, offset: 0, filter: 'r' });
   await call('project_member_remove', { ...project, uid: friend.uid, force: true });
@@ -98,6 +104,15 @@ async function useVault(call: Call): Promise<void> {
   await call('vault_fetch_one', { ...entry, version: 1 });
   await call('vault_version_fetch', { ...entry, limit: 10, offset: 0 });
   await call('vault_version_restore', { ...entry, version: 1 });
+  const imported = { value: 'three', comment: 'third', if_version: 0 };
+  await call('vault_import', {
+    ...place,
+    entries: [
+      { ...imported, key: 'NEW' },
+      { ...imported, key: 'KEY', if_version: 3 },
+    ],
+  });
+  await call('vault_delete', { ...place, key: 'NEW' });
   await call('vault_delete', entry);
   await call('environment_delete', { ...project, id: 'staging' });
 }

@@ -22,14 +22,19 @@ async function fillLists(server: TestServer): Promise<{ root: Client; lists: Lis
     await root.ok('vault_update', { ...entry, value: `${index}` });
     const user = await root.ok('user_create', userInput(`user-${index}`, 'User', `Nr ${index}`));
     await root.ok('project_member_add', { project_id, uid: user.user.uid });
+    await server.anonymous().signIn('user_login', { auth_data: 'root', password: PASSWORD });
   }
+  await root.ok('project_create', { id: 'empty', name: 'Empty', api_path: '/empty' });
+  await root.ok('project_member_remove', { project_id: 'empty', uid: root.uid, force: true });
   const lists: List[] = [
     { id: 'user_fetch', input: {}, field: 'users' },
-    { id: 'project_fetch', input: {}, field: 'projects' },
+    { id: 'project_fetch', input: { member: true }, field: 'projects' },
+    { id: 'project_member_candidate_fetch', input: { project_id: 'empty' }, field: 'candidates' },
+    { id: 'user_session_fetch', input: {}, field: 'sessions' },
     { id: 'project_member_fetch', input: { project_id }, field: 'members' },
     { id: 'vault_fetch', input: { project_id }, field: 'vaults' },
     { id: 'vault_version_fetch', input: entry, field: 'versions' },
-    { id: 'event_fetch', input: { type: 'project_create' }, field: 'events' },
+    { id: 'event_fetch', input: { type: 'vault_create' }, field: 'events' },
   ];
   return { root, lists };
 }
@@ -177,10 +182,11 @@ describe.each(ENGINES)('the filter of a list on %s', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('does the same for users and members, by every name that they have', async () => {
+  test('does the same for users, candidates and members, by every name that they have', async () => {
     await using server = await startTestServer();
     const root = await server.setUp();
     const project_id = await server.project(root);
+    const empty = { project_id: await server.project(root), limit: 100 };
     for (const [index, [name]] of NAMES.entries()) {
       const names = index % 2 === 0 ? [name, 'xyz'] : ['xyz', name];
       const { user } = await root.ok('user_create', userInput(`xyz${index}`, names[0] ?? '', names[1] ?? ''));
@@ -191,7 +197,8 @@ describe.each(ENGINES)('the filter of a list on %s', () => {
       const index = NAMES.findIndex(([other]) => other === name);
       const users = (await root.ok('user_fetch', { filter, limit: 100 })).users;
       const members = (await root.ok('project_member_fetch', { project_id, filter, limit: 100 })).members;
-      for (const list of [users, members]) {
+      const { candidates } = await root.ok('project_member_candidate_fetch', { ...empty, filter });
+      for (const list of [users, members, candidates]) {
         const usernames = list.map(({ username }: { username: string }) => username);
         if (usernames.includes(`xyz${index}`) !== isFound) wrong.push({ filter, name, isFound, usernames });
       }
@@ -210,6 +217,21 @@ describe.each(ENGINES)('the filter of a list on %s', () => {
     }
     for (const filter of ['King Augusta', 'usr_', 'argon2', '2026', PASSWORD]) {
       expect((await root.ok('user_fetch', { filter })).amount).toBe(0);
+    }
+  });
+
+  test('looks at user name, address and names of a candidate, but not at their role', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    await root.ok('user_create', { ...userInput('ada', 'Augusta', 'King'), email: 'countess@example.org' });
+    for (const filter of ['ADA', 'countess@', 'gust', 'kin', 'Augusta King']) {
+      const { candidates, amount } = await root.ok('project_member_candidate_fetch', { project_id, filter });
+      expect(amount).toBe(1);
+      expect(candidates).toMatchObject([{ username: 'ada' }]);
+    }
+    for (const filter of ['viewer', 'King VIEWER', 'King Augusta', 'usr_', 'argon2']) {
+      expect((await root.ok('project_member_candidate_fetch', { project_id, filter })).amount).toBe(0);
     }
   });
 

@@ -11,6 +11,7 @@ const VAULT_ROWS = [
   'vault_fetch of values',
   'vault_fetch_one',
   'vault_fetch_one of an old version',
+  'vault_import',
   'vault_update',
   'vault_version_fetch',
   'vault_version_restore',

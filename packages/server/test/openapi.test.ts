@@ -21,7 +21,7 @@ const OPERATIONS: readonly (readonly [string, any])[] = Object.entries<Record<st
 const KEYWORDS = new Set(
   (
     'type properties required additionalProperties propertyNames items enum const anyOf oneOf allOf $ref format ' +
-    'pattern minLength maxLength minimum maximum description default examples title'
+    'pattern minLength maxLength minItems maxItems minimum maximum description default examples title'
   ).split(' '),
 );
 const TYPES = new Set(['object', 'array', 'string', 'integer', 'number', 'boolean', 'null']);

@@ -146,12 +146,14 @@ async function expectUnreadable(client: Client, where: Where): Promise<void> {
   const { version } = versions[0];
   const { key, ...place } = where;
   const listed = await client.call('vault_fetch', { ...place, filter: key, values: true });
+  const imported = await client.call('vault_import', { ...place, entries: [{ key, value: 'x' }] });
   const restored = await client.call('vault_version_restore', { ...where, version });
   const attempts = [
     { type: 'vault_view', object: key, answer: await client.call('vault_fetch_one', where) },
     { type: 'vault_view', object: key, answer: await client.call('vault_fetch_one', { ...where, version }) },
     { type: 'vault_view', object: null, answer: listed },
     { type: 'vault_version_restore', object: key, answer: restored },
+    { type: 'vault_import', object: null, answer: imported },
   ];
   for (const { type, object, answer } of attempts) {
     expect({ status: answer.status, code: answer.body.code }).toEqual({

@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import {
   amount,
   apiPath,
+  candidate,
   changesSomething,
   description,
   filter,
@@ -12,6 +13,7 @@ import {
   project,
   projectId,
   projectName,
+  queryBoolean,
   userId,
 } from '../schemas.ts';
 
@@ -37,9 +39,10 @@ export const projectApi = {
   project_fetch: endpoint({
     method: 'GET',
     path: '/project/fetch',
-    summary: 'List the projects that you may see: ROOT all, others those they are a member of.',
+    summary:
+      'List the projects that you may see: ROOT all, others those they are a member of. With member=true only the latter.',
     action: 'project.list',
-    input: z.strictObject({ limit, offset, filter }),
+    input: z.strictObject({ limit, offset, filter, member: queryBoolean.default(false) }),
     output: { projects: z.array(project), amount },
     message: 'Projects fetched',
     errors: [],
@@ -93,6 +96,18 @@ export const projectApi = {
     input: z.strictObject({ project_id: projectId, limit, offset, filter }),
     output: { members: z.array(member), amount },
     message: 'Members fetched',
+    errors: ['project_not_found'],
+  }),
+  project_member_candidate_fetch: endpoint({
+    method: 'GET',
+    path: '/project/member/candidate/fetch',
+    summary:
+      'Look for users who could become members. The filter looks at user name, names and e-mail address.',
+    action: 'member.list_candidates',
+    event: 'project_member_candidate_list',
+    input: z.strictObject({ project_id: projectId, limit, offset, filter }),
+    output: { candidates: z.array(candidate), amount },
+    message: 'Candidates fetched',
     errors: ['project_not_found'],
   }),
   project_member_add: endpoint({

@@ -91,6 +91,36 @@ export const vaultApi = {
     message: 'Vault entry deleted',
     errors: [...whereabouts, 'entry_not_found'],
   }),
+  vault_import: endpoint({
+    method: 'POST',
+    path: '/vault/import',
+    summary: 'Create and update many entries at once: all of them or none.',
+    description:
+      'An entry that exists with the same value stays as it is. With `if_version` an entry must be at that version, with 0 it must not exist.',
+    action: 'vault.import',
+    event: 'vault_import',
+    input: z.strictObject({
+      ...place,
+      entries: z
+        .array(
+          z.strictObject({
+            key: entryKey,
+            value: entryValue,
+            comment: comment.optional(),
+            if_version: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+          }),
+        )
+        .min(1)
+        .max(500),
+    }),
+    output: {
+      created: z.array(z.string()),
+      updated: z.array(z.string()),
+      unchanged: z.array(z.string()),
+    },
+    message: 'Entries imported',
+    errors: [...whereabouts, 'version_conflict', 'value_too_large', 'value_unreadable'],
+  }),
   vault_version_fetch: endpoint({
     method: 'GET',
     path: '/vault/version/fetch',

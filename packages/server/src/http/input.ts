@@ -94,17 +94,19 @@ function decode(text: string): string | undefined {
 /** The broken rule in the words of this API; undefined leaves it to the schema. Never with what was given. */
 function ruleOf(issue: RawIssue): string | undefined {
   const isText = issue.origin === 'string';
+  const parts = isText ? 'characters' : 'items';
+  const hasParts = isText || issue.origin === 'array';
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${article(String(issue.expected))}`;
     case 'too_small':
-      if (!isText) return `must be at least ${String(issue.minimum)}`;
+      if (!hasParts) return `must be at least ${String(issue.minimum)}`;
       return issue.minimum === 1
         ? 'must not be empty'
-        : `must have at least ${String(issue.minimum)} characters`;
+        : `must have at least ${String(issue.minimum)} ${parts}`;
     case 'too_big':
-      return isText
-        ? `must have at most ${String(issue.maximum)} characters`
+      return hasParts
+        ? `must have at most ${String(issue.maximum)} ${parts}`
         : `must be at most ${String(issue.maximum)}`;
     case 'invalid_value':
       return `must be one of ${(issue.values ?? []).map(String).join(', ')}`;
@@ -118,6 +120,8 @@ function article(type: string): string {
     string: 'text',
     int: 'a whole number',
     boolean: 'true or false',
+    array: 'a list',
+    object: 'an object',
   };
   return names[type] ?? `a ${type}`;
 }
@@ -130,7 +134,7 @@ function refusal(issues: readonly Issue[]): AppError {
 }
 
 function toFields(issue: Issue): FieldError[] {
-  const path = issue.path.map((part) => fieldName(String(part)));
+  const path = issue.path.map((part) => (typeof part === 'number' ? String(part) : fieldName(String(part))));
   if (issue.code === 'unrecognized_keys') {
     return (issue.keys ?? []).slice(0, 20).map((key) => ({
       path: [...path, fieldName(key)].join('.'),

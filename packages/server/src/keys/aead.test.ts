@@ -47,7 +47,7 @@ const anyContext: fc.Arbitrary<SealContext> = fc.record({
   field: fc.constantFrom('value', 'comment', 'data_key'),
 });
 
-function bytes(hex: string): Buffer {
+function bytes(hex: string): Buffer<ArrayBuffer> {
   return Buffer.from(hex, 'hex');
 }
 

@@ -1,6 +1,6 @@
 import { AppError, type ProjectId, type Role, type UserId } from '@coffer/core';
 import type { Transaction } from '../store/database.ts';
-import { countMembers, insertMember, listMembers, removeMember } from '../store/members.ts';
+import { countMembers, insertMember, listCandidates, listMembers, removeMember } from '../store/members.ts';
 import type { Page } from '../store/page.ts';
 import type { Project } from '../store/projects.ts';
 import { findUser, type User } from '../store/users.ts';
@@ -24,6 +24,17 @@ export async function fetchMembers(
   return await listMembers(store.db, projectId, page);
 }
 
+/** Users who are no members. Fails with `project_not_found` or `forbidden`. */
+export async function fetchCandidates(
+  { store }: Context,
+  { actor }: Caller,
+  projectId: ProjectId,
+  page: Page,
+): Promise<{ candidates: User[]; amount: number }> {
+  await authorizeProject(store.db, actor, 'member.list_candidates', projectId);
+  return await listCandidates(store.db, projectId, page);
+}
+
 /** Fails with `project_not_found`, `forbidden`, `user_not_found` or `member_exists`. */
 export async function addMember(
   { store, audit, clock }: Context,
@@ -44,7 +55,7 @@ export async function addMember(
         details: { username: user.username, role: user.role },
       }),
     );
-    return await getProject(tx, projectId);
+    return await getProject(tx, projectId, caller.actor.uid);
   });
 }
 
@@ -68,7 +79,7 @@ export async function dropMember(
         details: { forced: force },
       }),
     );
-    return await getProject(tx, projectId);
+    return await getProject(tx, projectId, caller.actor.uid);
   });
 }
 

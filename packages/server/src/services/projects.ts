@@ -1,4 +1,4 @@
-import { AppError, DEFAULT_ENVIRONMENT, type ApiPath, type ProjectId } from '@coffer/core';
+import { AppError, DEFAULT_ENVIRONMENT, type ApiPath, type ProjectId, type UserId } from '@coffer/core';
 import type { Reader } from '../store/database.ts';
 import { insertEnvironment } from '../store/environments.ts';
 import { insertMember } from '../store/members.ts';
@@ -22,17 +22,17 @@ export type { Project };
 /** Fails with `project_not_found`. */
 export async function fetchProject({ store }: Context, { actor }: Caller, id: ProjectId): Promise<Project> {
   await authorizeProject(store.db, actor, 'project.view', id);
-  return await getProject(store.db, id);
+  return await getProject(store.db, id, actor.uid);
 }
 
-/** ROOT sees all, others those they are a member of (R17). */
+/** ROOT sees all, others those they are a member of (R17); with `ownOnly` ROOT sees only the latter, too. */
 export async function fetchProjects(
   { store }: Context,
   { actor }: Caller,
-  page: Page,
+  { ownOnly, ...page }: Page & { ownOnly: boolean },
 ): Promise<{ projects: Project[]; amount: number }> {
   authorize(actor, 'project.list');
-  return await listProjects(store.db, page, actor.role === 'ROOT' ? undefined : actor.uid);
+  return await listProjects(store.db, page, { uid: actor.uid, ownOnly: ownOnly || actor.role !== 'ROOT' });
 }
 
 export type NewProject = { id: ProjectId; name: string; description: string; apiPath: ApiPath };
@@ -65,7 +65,7 @@ export async function createProject(
       }),
     );
     await setFirstEvent(tx, input.id, index);
-    return await getProject(tx, input.id);
+    return await getProject(tx, input.id, caller.actor.uid);
   });
 }
 
@@ -84,7 +84,7 @@ export async function changeProject(
 ): Promise<Project> {
   return await store.transaction(async (tx) => {
     await authorizeProject(tx, caller.actor, 'project.update', change.id);
-    const project = await getProject(tx, change.id);
+    const project = await getProject(tx, change.id, caller.actor.uid);
     const changed: Project = {
       ...project,
       name: change.name ?? project.name,
@@ -109,7 +109,7 @@ export async function deleteProject(context: Context, caller: Caller, id: Projec
   const { store, audit } = context;
   await store.transaction(async (tx) => {
     await authorizeProject(tx, caller.actor, 'project.delete', id);
-    const project = await getProject(tx, id);
+    const project = await getProject(tx, id, caller.actor.uid);
     await removeProject(tx, id);
     await audit.append(
       tx,
@@ -123,9 +123,9 @@ export async function deleteProject(context: Context, caller: Caller, id: Projec
   await context.eraser.erase();
 }
 
-/** Fails with `project_not_found`. */
-export async function getProject(db: Reader, id: ProjectId): Promise<Project> {
-  const project = await findProject(db, id);
+/** As the user sees it. Fails with `project_not_found`. */
+export async function getProject(db: Reader, id: ProjectId, uid: UserId): Promise<Project> {
+  const project = await findProject(db, id, uid);
   if (project === undefined) throw new AppError('project_not_found');
   return project;
 }

@@ -1,23 +1,31 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { AppError, Redacted } from '@coffer/core';
+import { AppError, Redacted, type SessionId } from '@coffer/core';
 import { randomId } from '../random-id.ts';
 import type { Transaction } from '../store/database.ts';
+import type { Page } from '../store/page.ts';
 import {
   extendSession,
   findSession,
   findSessionByCookie,
   insertSession,
+  listSessions,
   removeExpiredSessions,
   removeSession,
+  removeSessionOf,
   rotateCookie,
   type Session,
+  type SessionOverview,
   type SignedIn,
 } from '../store/sessions.ts';
 import { findCredentials, type User } from '../store/users.ts';
 import type { Actor, Caller, Origin } from './actor.ts';
 import { draft } from './audit-log.ts';
+import { authorize } from './authorize.ts';
 import type { Context } from './context.ts';
+
 import { tooManyAttempts } from './throttle.ts';
+
+export type { SessionOverview };
 
 /** A session that nobody refreshes ends after this. */
 const SESSION_IDLE_MS = 12 * 60 * 60 * 1000;
@@ -145,6 +153,26 @@ export async function logout({ store, audit }: Context, caller: Caller): Promise
   await store.transaction(async (tx) => {
     await removeSession(tx, caller.actor.sessionId);
     await audit.append(tx, draft(caller, caller.actor, { type: 'user_logout' }));
+  });
+}
+
+/** One's own, newest first. */
+export async function fetchSessions(
+  { store, clock }: Context,
+  { actor }: Caller,
+  page: Omit<Page, 'filter'>,
+): Promise<{ sessions: SessionOverview[]; amount: number }> {
+  authorize(actor, 'session.use');
+  return await listSessions(store.db, actor.uid, { ...page, now: clock() });
+}
+
+/** One of one's own. Fails with `session_not_found`. */
+export async function endSession({ store, audit }: Context, caller: Caller, id: SessionId): Promise<void> {
+  const { actor } = caller;
+  authorize(actor, 'session.use');
+  await store.transaction(async (tx) => {
+    if (!(await removeSessionOf(tx, actor.uid, id))) throw new AppError('session_not_found');
+    await audit.append(tx, draft(caller, actor, { type: 'user_session_delete', object: id }));
   });
 }
 

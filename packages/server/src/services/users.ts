@@ -2,7 +2,7 @@ import { AppError, type Redacted, type Role, type UserId } from '@coffer/core';
 import { randomId } from '../random-id.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import type { Page } from '../store/page.ts';
-import { removeOtherSessions } from '../store/sessions.ts';
+import { removeOtherSessions, removeSessionsOf } from '../store/sessions.ts';
 import {
   countUsers,
   findPasswordHash,
@@ -133,6 +133,28 @@ export async function changePassword(
     await audit.append(
       tx,
       draft(caller, actor, { type: 'user_password', object: actor.uid, details: { sessions_ended: ended } }),
+    );
+  });
+}
+
+/** Fails with `user_not_found`, `overloaded`, or `invalid_input` when the password is too weak. */
+export async function resetPassword(
+  context: Context,
+  caller: Caller,
+  { uid, next }: { uid: UserId; next: Redacted<string> },
+): Promise<void> {
+  const { store, audit } = context;
+  authorize(caller.actor, 'user.reset_password');
+  const user = await getUser(store.db, uid);
+  const passwordHash = await hashNewPassword(context, 'new_password', { ...user, password: next });
+  await store.transaction(async (tx) => {
+    await getUser(tx, uid);
+    await updatePasswordHash(tx, uid, passwordHash);
+    const ended = await removeSessionsOf(tx, uid);
+    const details = { sessions_ended: ended };
+    await audit.append(
+      tx,
+      draft(caller, caller.actor, { type: 'user_password_reset', object: uid, details }),
     );
   });
 }

@@ -45,19 +45,28 @@ export async function createEntry(
   caller: Caller,
   { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
 ): Promise<Vault> {
-  const { store, clock } = context;
-  const createdBy = authorOf(caller);
-  return await store.transaction(async (tx) => {
+  return await context.store.transaction(async (tx) => {
     await enter(tx, caller, 'vault.create', place);
-    const now = clock();
-    const entry: Entry = { ...place, id: randomId('ent'), key, version: 1, createdAt: now, createdBy };
-    if (!(await insertEntry(tx, entry))) throw new AppError('entry_exists');
-    const comment = input.comment ?? new Redacted('');
-    const plain = { value: toBytes(input.value), comment: toBytes(comment) };
-    const sealed = await writeVersion(context, tx, entry, { plain, createdAt: now, createdBy });
-    await context.audit.append(tx, draft(caller, caller.actor, changeEvent('vault_create', entry, sealed)));
-    return { entry, content: sealed, comment, value: undefined };
+    return await createIn(context, tx, caller, { place, key, ...input });
   });
+}
+
+/** In the transaction of a caller who may. Fails with `entry_exists`. */
+export async function createIn(
+  context: Context,
+  tx: Transaction,
+  caller: Caller,
+  { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
+): Promise<Vault> {
+  const createdBy = authorOf(caller);
+  const createdAt = context.clock();
+  const entry: Entry = { ...place, id: randomId('ent'), key, version: 1, createdAt, createdBy };
+  if (!(await insertEntry(tx, entry))) throw new AppError('entry_exists');
+  const comment = input.comment ?? new Redacted('');
+  const plain = { value: toBytes(input.value), comment: toBytes(comment) };
+  const sealed = await writeVersion(context, tx, entry, { plain, createdAt, createdBy });
+  await context.audit.append(tx, draft(caller, caller.actor, changeEvent('vault_create', entry, sealed)));
+  return { entry, content: sealed, comment, value: undefined };
 }
 
 /**
@@ -112,15 +121,27 @@ export async function updateEntry(
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
     await enter(tx, caller, 'vault.update', place);
-    const { entry, content } = await getEntry(tx, place, key);
-    if (ifVersion !== undefined && ifVersion !== entry.version) throw conflict(entry.version, ifVersion);
-    const value = toBytes(input.value);
-    const comment =
-      input.comment === undefined
-        ? await openField(context, tx, entry, content, 'comment')
-        : toBytes(input.comment);
-    return await advance(context, tx, caller, { type: 'vault_update', entry, plain: { value, comment } });
+    const found = await getEntry(tx, place, key);
+    const { version } = found.entry;
+    if (ifVersion !== undefined && ifVersion !== version) throw conflict(version, ifVersion);
+    return await updateIn(context, tx, caller, { found, ...input });
   });
+}
+
+/** In the transaction of a caller who may and who has read the entry. Without a comment the old one stays. */
+export async function updateIn(
+  context: Context,
+  tx: Transaction,
+  caller: Caller,
+  { found, ...input }: NewContent & { found: EntryWithVersion },
+): Promise<Vault> {
+  const { entry, content } = found;
+  const value = toBytes(input.value);
+  const comment =
+    input.comment === undefined
+      ? await openField(context, tx, entry, content, 'comment')
+      : toBytes(input.comment);
+  return await advance(context, tx, caller, { type: 'vault_update', entry, plain: { value, comment } });
 }
 
 /** Old value and comment become a new version. Fails with `entry_not_found`, `version_not_found` or `value_unreadable`. */
@@ -192,7 +213,12 @@ export async function fetchVersions(
  * Into a vault: fails with `project_not_found`, `membership_required`, `forbidden` or, for those who may enter, with
  * `environment_not_found`.
  */
-async function enter(db: Reader, { actor }: Caller, action: ProjectAction, place: Place): Promise<void> {
+export async function enter(
+  db: Reader,
+  { actor }: Caller,
+  action: ProjectAction,
+  place: Place,
+): Promise<void> {
   await authorizeProject(db, actor, action, place.projectId);
   const environment = await findEnvironment(db, place.projectId, place.environment);
   if (environment === undefined) throw new AppError('environment_not_found');
@@ -255,7 +281,7 @@ async function openValue(context: Context, { entry, content }: EntryWithVersion)
 }
 
 /** Fails with `value_unreadable`; the refusal, and with it the record, names the entry. */
-async function openField(
+export async function openField(
   { cipher }: Context,
   db: Reader,
   entry: Entry,

@@ -23,6 +23,26 @@ export async function listMembers(
   return { members: rows.map(toUser), amount: await countRows(matching) };
 }
 
+/** Users who are no members, by user name. The filter does not look at their role: it is the last line of the text. */
+export async function listCandidates(
+  db: Reader,
+  projectId: ProjectId,
+  page: Page,
+): Promise<{ candidates: User[]; amount: number }> {
+  const members = db.selectFrom('member').select('member.uid').where('member.project_id', '=', projectId);
+  const matching = db
+    .selectFrom('user')
+    .where('user.uid', 'not in', members)
+    .where(contains('user.search', page.filter, '\n'));
+  const rows = await matching
+    .selectAll('user')
+    .orderBy('user.username_key')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return { candidates: rows.map(toUser), amount: await countRows(matching) };
+}
+
 /** How many members have one of the roles. */
 export async function countMembers(
   db: Reader,

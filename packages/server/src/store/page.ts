@@ -3,9 +3,12 @@ import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kys
 /** A part of a list: `filter` is a part of the name in any case, `offset` the records to skip. */
 export type Page = { limit: number; offset: number; filter: string };
 
-/** Whether a column, whose text went through `toSearchable`, contains the filter, whatever the filter's case. */
-export function contains(column: string, filter: string): RawBuilder<SqlBool> {
-  const pattern = `%${toSearchable(filter).replace(/[\\%_]/g, String.raw`\$&`)}%`;
+/**
+ * Whether a column, whose text went through `toSearchable`, contains the filter, whatever the filter's case; with
+ * `before` only where that follows somewhere.
+ */
+export function contains(column: string, filter: string, before = ''): RawBuilder<SqlBool> {
+  const pattern = `%${toSearchable(filter).replace(/[\\%_]/g, String.raw`\$&`)}%${before}%`;
   return sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '\\'`;
 }
 

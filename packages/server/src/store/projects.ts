@@ -13,11 +13,13 @@ export type Project = {
   apiPath: ApiPath;
   /** The number of members. */
   members: number;
+  /** Whether the user whom it was read for is one. */
+  isMember: boolean;
   createdAt: number;
 };
 
-export async function findProject(db: Reader, id: ProjectId): Promise<Project | undefined> {
-  const row = await projectsWithMembers(db).where('project.id', '=', id).executeTakeFirst();
+export async function findProject(db: Reader, id: ProjectId, uid: UserId): Promise<Project | undefined> {
+  const row = await projectsWithMembers(db, uid).where('project.id', '=', id).executeTakeFirst();
   return row && toProject(row);
 }
 
@@ -31,16 +33,16 @@ export async function findMembership(
   return { projectExists: row !== undefined, isMember: (row?.member_uid ?? null) !== null };
 }
 
-/** By name; all of them, or those that `memberUid` is a member of. The filter looks at name and id. */
+/** By name; all of them, or those that the user is a member of. The filter looks at name and id. */
 export async function listProjects(
   db: Reader,
   page: Page,
-  memberUid?: UserId,
+  { uid, ownOnly }: { uid: UserId; ownOnly: boolean },
 ): Promise<{ projects: Project[]; amount: number }> {
-  let matching = projectsWithMembers(db).where(contains('project.search', page.filter));
+  let matching = projectsWithMembers(db, uid).where(contains('project.search', page.filter));
   let counted = db.selectFrom('project').where(contains('project.search', page.filter));
-  if (memberUid !== undefined) {
-    const own = db.selectFrom('member').select('member.project_id').where('member.uid', '=', memberUid);
+  if (ownOnly) {
+    const own = db.selectFrom('member').select('member.project_id').where('member.uid', '=', uid);
     matching = matching.where('project.id', 'in', own);
     counted = counted.where('project.id', 'in', own);
   }
@@ -56,7 +58,7 @@ export async function listProjects(
 /** Says which unique name is taken, or nothing. A path is taken when another's lies at, above or below it. */
 export async function insertProject(
   tx: Transaction,
-  project: Omit<Project, 'members'>,
+  project: Omit<Project, 'members' | 'isMember'>,
 ): Promise<'id' | 'api_path' | undefined> {
   if (await isPathTaken(tx, project.apiPath, project.id)) return 'api_path';
   const result = await tx
@@ -129,26 +131,30 @@ async function isPathTaken(tx: Transaction, path: ApiPath, except: ProjectId): P
   return taken !== undefined;
 }
 
-function projectsWithMembers(db: Reader) {
+function projectsWithMembers(db: Reader, uid: UserId) {
   return db
     .selectFrom('project')
     .selectAll('project')
-    .select((select) =>
-      select
-        .selectFrom('member')
-        .whereRef('member.project_id', '=', 'project.id')
-        .select((members) => members.fn.countAll<number>().as('amount'))
-        .as('members'),
-    );
+    .select((select) => {
+      const members = select.selectFrom('member').whereRef('member.project_id', '=', 'project.id');
+      return [
+        members.select((all) => all.fn.countAll<number>().as('amount')).as('members'),
+        members
+          .where('member.uid', '=', uid)
+          .select((own) => own.fn.countAll<number>().as('amount'))
+          .as('own'),
+      ];
+    });
 }
 
-function toProject(row: ProjectRow & { members: number | null }): Project {
+function toProject(row: ProjectRow & { members: number | null; own: number | null }): Project {
   return {
     id: row.id as ProjectId,
     name: row.name,
     description: row.description,
     apiPath: row.api_path as ApiPath,
     members: Number(row.members),
+    isMember: Number(row.own) > 0,
     createdAt: row.created_at,
   };
 }

@@ -1,5 +1,6 @@
 import type { SessionId, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { countRows, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
 import type { SessionRow, UserRow } from './tables.ts';
 import { toUser, type User } from './users.ts';
@@ -11,6 +12,15 @@ export type Session = {
   expiresAt: number;
   /** When a refresh last replaced the cookie. */
   rotatedAt: number | undefined;
+};
+
+/** A session as its user sees it. */
+export type SessionOverview = {
+  id: SessionId;
+  createdAt: number;
+  expiresAt: number;
+  ip: string;
+  userAgent: string;
 };
 
 export type SignedIn = { session: Session; user: User };
@@ -79,6 +89,45 @@ export async function extendSession(tx: Transaction, id: SessionId, expiresAt: n
 
 export async function removeSession(tx: Transaction, id: SessionId): Promise<void> {
   await tx.deleteFrom('session').where('id', '=', id).execute();
+}
+
+/** Of one user, newest first. */
+export async function listSessions(
+  db: Reader,
+  uid: UserId,
+  page: Omit<Page, 'filter'> & { now: number },
+): Promise<{ sessions: SessionOverview[]; amount: number }> {
+  const standing = db.selectFrom('session').where('uid', '=', uid).where('expires_at', '>', page.now);
+  const rows = await standing
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const sessions = rows.map((row) => ({
+    id: row.id as SessionId,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    ip: row.ip,
+    userAgent: row.user_agent,
+  }));
+  return { sessions, amount: await countRows(standing) };
+}
+
+/** False: the user has no such session. */
+export async function removeSessionOf(tx: Transaction, uid: UserId, id: SessionId): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('session')
+    .where('uid', '=', uid)
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows === 1n;
+}
+
+export async function removeSessionsOf(tx: Transaction, uid: UserId): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('session').where('uid', '=', uid).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** Answers with their number. */

@@ -55,6 +55,7 @@ export async function makeWorld(): Promise<World> {
   await admin.ok('vault_create', { ...place, key: 'DATABASE_URL', value: 'one', comment: 'a remark' });
   await admin.ok('vault_update', { ...place, key: 'DATABASE_URL', value: 'two' });
   await admin.ok('vault_create', { ...place, environment: 'production', key: 'API_KEY', value: 'three' });
+  await server.anonymous().signIn('user_login', { auth_data: root.username, password: PASSWORD });
   return {
     server,
     cookies: {
@@ -66,6 +67,7 @@ export async function makeWorld(): Promise<World> {
     callers: { ROOT: root, ADMIN: admin, VIEWER: viewer, nobody: server.anonymous() },
     inputs: validInputs({
       project,
+      session: (await root.ok('user_session_fetch')).sessions.at(-1).id,
       author,
       admin,
       setupToken: server.app.context.instance.keys.setupToken.expose(),
@@ -138,11 +140,13 @@ export async function isOnRecord({ server }: World, requestId: string): Promise<
 
 function validInputs(given: {
   project: string;
+  /** Of ROOT, and another than their requests are sent in. */
+  session: string;
   author: Client;
   admin: Client;
   setupToken: string;
 }): Record<EndpointId, Record<string, unknown>> {
-  const { project, author, admin, setupToken } = given;
+  const { project, session, author, admin, setupToken } = given;
   const names = { username: 'new-user', email: 'new@example.org', first_name: 'New', last_name: 'User' };
   const place = { project_id: project, environment: 'default' };
   const entry = { ...place, key: 'DATABASE_URL' };
@@ -160,13 +164,17 @@ function validInputs(given: {
     user_fetch_one: { uid: author.uid },
     user_update: { uid: author.uid, email: 'a@example.org', first_name: 'A', last_name: 'B', role: 'VIEWER' },
     user_password: { current_password: PASSWORD, new_password: 'another-violet-pebble-14' },
+    user_password_reset: { uid: author.uid, new_password: 'another-violet-pebble-14' },
+    user_session_fetch: { limit: '10', offset: '0' },
+    user_session_delete: { id: session },
     user_delete: { uid: author.uid },
     project_create: { id: 'new_project', name: 'New', description: 'A new one.', api_path: '/new/one' },
-    project_fetch: page,
+    project_fetch: { ...page, member: 'true' },
     project_fetch_one: { project_id: project },
     project_update: { project_id: project, name: 'Renamed', description: '', api_path: '/renamed' },
     project_delete: { project_id: project },
     project_member_fetch: { project_id: project, ...page },
+    project_member_candidate_fetch: { project_id: project, ...page },
     project_member_add: { project_id: project, uid: author.uid },
     project_member_remove: { project_id: project, uid: admin.uid, force: true },
     environment_create: { project_id: project, id: 'review', name: 'Review' },
@@ -176,6 +184,13 @@ function validInputs(given: {
     vault_fetch: { ...place, ...page, values: 'true' },
     vault_fetch_one: { ...entry, version: '1' },
     vault_update: { ...entry, value: 'another value', comment: 'another comment', if_version: 2 },
+    vault_import: {
+      ...place,
+      entries: [
+        { key: 'DATABASE_URL', value: 'another value', comment: 'another comment', if_version: 2 },
+        { key: 'NEW_KEY', value: 'a value', if_version: 0 },
+      ],
+    },
     vault_delete: entry,
     vault_version_fetch: { ...entry, limit: '10', offset: '0' },
     vault_version_restore: { ...entry, version: 1 },

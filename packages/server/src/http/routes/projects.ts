@@ -1,4 +1,4 @@
-import { addMember, dropMember, fetchMembers } from '../../services/members.ts';
+import { addMember, dropMember, fetchCandidates, fetchMembers } from '../../services/members.ts';
 import {
   changeProject,
   createProject,
@@ -7,7 +7,7 @@ import {
   fetchProjects,
 } from '../../services/projects.ts';
 import type { Handlers } from '../router.ts';
-import { memberShape, projectShape } from './shapes.ts';
+import { candidateShape, memberShape, projectShape } from './shapes.ts';
 
 export const projectHandlers = {
   project_create: async ({ context, caller }, input) => {
@@ -17,14 +17,14 @@ export const projectHandlers = {
       description: input.description,
       apiPath: input.api_path,
     });
-    return { project: projectShape(project) };
+    return { project: projectShape(project, caller.actor) };
   },
   project_fetch: async ({ context, caller }, input) => {
-    const { projects, amount } = await fetchProjects(context, caller, input);
-    return { projects: projects.map(projectShape), amount };
+    const { projects, amount } = await fetchProjects(context, caller, { ...input, ownOnly: input.member });
+    return { projects: projects.map((project) => projectShape(project, caller.actor)), amount };
   },
   project_fetch_one: async ({ context, caller }, input) => ({
-    project: projectShape(await fetchProject(context, caller, input.project_id)),
+    project: projectShape(await fetchProject(context, caller, input.project_id), caller.actor),
   }),
   project_update: async ({ context, caller }, input) => {
     const project = await changeProject(context, caller, {
@@ -33,7 +33,7 @@ export const projectHandlers = {
       description: input.description,
       apiPath: input.api_path,
     });
-    return { project: projectShape(project) };
+    return { project: projectShape(project, caller.actor) };
   },
   project_delete: async ({ context, caller }, input) => {
     await deleteProject(context, caller, input.project_id);
@@ -43,11 +43,14 @@ export const projectHandlers = {
     const { members, amount } = await fetchMembers(context, caller, input.project_id, input);
     return { members: members.map(memberShape), amount };
   },
-  project_member_add: async ({ context, caller }, input) => ({
-    project: projectShape(await addMember(context, caller, { projectId: input.project_id, uid: input.uid })),
-  }),
-  project_member_remove: async ({ context, caller }, input) => {
-    const { project_id: projectId, uid, force } = input;
-    return { project: projectShape(await dropMember(context, caller, { projectId, uid, force })) };
+  project_member_candidate_fetch: async ({ context, caller }, input) => {
+    const { candidates, amount } = await fetchCandidates(context, caller, input.project_id, input);
+    return { candidates: candidates.map(candidateShape), amount };
   },
+  project_member_add: async ({ context, caller }, { project_id: projectId, uid }) => ({
+    project: projectShape(await addMember(context, caller, { projectId, uid }), caller.actor),
+  }),
+  project_member_remove: async ({ context, caller }, { project_id: projectId, uid, force }) => ({
+    project: projectShape(await dropMember(context, caller, { projectId, uid, force }), caller.actor),
+  }),
 } satisfies Partial<Handlers>;

@@ -1,7 +1,9 @@
+import { projectAbilities } from '@coffer/core';
 import { formatTime } from '../../clock.ts';
+import type { Actor } from '../../services/actor.ts';
 import type { Environment } from '../../services/environments.ts';
 import type { Project } from '../../services/projects.ts';
-import type { IssuedSession } from '../../services/sessions.ts';
+import type { IssuedSession, SessionOverview } from '../../services/sessions.ts';
 import type { User } from '../../services/users.ts';
 import type { Author, OpenedVault, Vault } from '../../services/vaults.ts';
 
@@ -26,14 +28,31 @@ export function signedInShape(session: IssuedSession) {
   return { token: session.token, expires_at: formatTime(session.expiresAt), user: userShape(session.user) };
 }
 
-export function projectShape(project: Project) {
+export function projectShape(project: Project, actor: Actor) {
   return {
     id: project.id,
     name: project.name,
     description: project.description,
     api_path: project.apiPath,
     members: project.members,
+    is_member: project.isMember,
+    abilities: projectAbilities(actor.role, project.isMember),
     created_at: formatTime(project.createdAt),
+  };
+}
+
+export function candidateShape({ uid, username, firstName, lastName }: User) {
+  return { uid, username, first_name: firstName, last_name: lastName };
+}
+
+export function sessionShape(session: SessionOverview, actor: Actor) {
+  return {
+    id: session.id,
+    created_at: formatTime(session.createdAt),
+    expires_at: formatTime(session.expiresAt),
+    ip: session.ip,
+    user_agent: session.userAgent,
+    current: session.id === actor.sessionId,
   };
 }
 

@@ -1,4 +1,5 @@
-import { login, logout, refresh } from '../../services/sessions.ts';
+import { instanceAbilities } from '@coffer/core';
+import { endSession, fetchSessions, login, logout, refresh } from '../../services/sessions.ts';
 import {
   changePassword,
   changeUser,
@@ -6,9 +7,10 @@ import {
   deleteUser,
   fetchUser,
   fetchUsers,
+  resetPassword,
 } from '../../services/users.ts';
 import type { Handlers } from '../router.ts';
-import { signedInShape, userShape } from './shapes.ts';
+import { sessionShape, signedInShape, userShape } from './shapes.ts';
 
 export const userHandlers = {
   user_login: async ({ context, origin, cookies }, input) => {
@@ -28,6 +30,7 @@ export const userHandlers = {
   },
   user_me: async ({ context, caller }) => ({
     user: userShape(await fetchUser(context, caller, caller.actor.uid)),
+    abilities: instanceAbilities(caller.actor.role),
   }),
   user_create: async ({ context, caller }, input) => {
     const user = await createUser(context, caller, {
@@ -59,6 +62,18 @@ export const userHandlers = {
   },
   user_password: async ({ context, caller }, input) => {
     await changePassword(context, caller, { current: input.current_password, next: input.new_password });
+    return {};
+  },
+  user_password_reset: async ({ context, caller }, { uid, new_password: next }) => {
+    await resetPassword(context, caller, { uid, next });
+    return {};
+  },
+  user_session_fetch: async ({ context, caller }, input) => {
+    const { sessions, amount } = await fetchSessions(context, caller, input);
+    return { sessions: sessions.map((session) => sessionShape(session, caller.actor)), amount };
+  },
+  user_session_delete: async ({ context, caller }, { id }) => {
+    await endSession(context, caller, id);
     return {};
   },
   user_delete: async ({ context, caller }, { uid }) => {

@@ -1,5 +1,6 @@
 import type { EnvironmentId, ProjectId } from '@coffer/core';
 import { formatTime } from '../../clock.ts';
+import { importEntries } from '../../services/vault-import.ts';
 import {
   createEntry,
   deleteEntry,
@@ -48,6 +49,15 @@ export const vaultHandlers = {
   vault_delete: async ({ context, caller }, input) => {
     await deleteEntry(context, caller, { place: placeOf(input), key: input.key });
     return {};
+  },
+  vault_import: async ({ context, caller }, input) => {
+    const entries = input.entries.map(({ key, value, comment, if_version: ifVersion }) => ({
+      key,
+      value,
+      comment,
+      ifVersion,
+    }));
+    return await importEntries(context, caller, { place: placeOf(input), entries });
   },
   vault_version_fetch: async ({ context, caller }, input) => {
     const request = { place: placeOf(input), key: input.key, page: input };

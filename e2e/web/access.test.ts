@@ -1,0 +1,136 @@
+import { ROLES, type Role } from '@coffer/core';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { gone, row, shown, test } from './browser.ts';
+
+const LINKS: Readonly<Record<Role, readonly string[]>> = {
+  ROOT: ['Vaults', 'Projects', 'Users', 'Events'],
+  ADMIN: ['Vaults', 'Projects', 'Events'],
+  AUTHOR: ['Projects'],
+  VIEWER: ['Projects'],
+};
+const isManager = (role: Role): boolean => role === 'ROOT' || role === 'ADMIN';
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { name, level: 1, exact: true });
+
+for (const role of ROLES) {
+  test(`${role} sees links to what the role may use, and no other`, async ({ web, open }) => {
+    const page = await open('/web/account', { as: await web.person(role) });
+    const nav = page.getByRole('navigation', { name: 'Main' });
+    await shown(heading(page, 'My account'));
+    expect(await nav.getByRole('link').allInnerTexts()).toEqual(LINKS[role]);
+  });
+
+  test(`${role} who types the address of a page that is not for them is told so`, async ({ web, open }) => {
+    const page = await open('/web/account', { as: await web.person(role) });
+    for (const [path, title] of [
+      ['/web/vaults', 'Vaults'],
+      ['/web/users', 'Users'],
+      ['/web/events', 'Events'],
+    ] as const) {
+      await page.goto(path);
+      await shown(heading(page, LINKS[role].includes(title) ? title : 'Not allowed'));
+    }
+  });
+
+  test(`${role} as a member of a project`, async ({ web, open }) => {
+    const id = await web.project({ KEY: 'k' });
+    const page = await open('/web/projects', { as: await web.person(role, id) });
+    await page.getByLabel('Filter projects…').fill(id);
+    await shown(row(page, id));
+    await expect
+      .poll(async () => await page.getByRole('link', { name: /^View Vaults/ }).count())
+      .toBe(isManager(role) ? 1 : 0);
+    await page.goto(`/web/project?id=${id}`);
+    await shown(page.getByRole('heading', { name: 'Members' }));
+    for (const name of ['Save settings', 'Delete project', 'Add environment']) {
+      expect(await page.getByRole('button', { name }).count(), name).toBe(isManager(role) ? 1 : 0);
+    }
+    await page.goto(`/web/vault?project_id=${id}`);
+    await (isManager(role) ? shown(row(page, 'KEY')) : shown(heading(page, 'Not allowed')));
+  });
+
+  test(`${role} as a stranger to a project`, async ({ web, open }) => {
+    const id = await web.project({ KEY: 'k' });
+    const page = await open(`/web/vault?project_id=${id}`, { as: await web.person(role) });
+    await shown(heading(page, role === 'ROOT' ? 'Not allowed' : 'Not found'));
+    expect(await page.getByText('KEY', { exact: true }).count()).toBe(0);
+    await page.goto(`/web/project?id=${id}`);
+    await shown(heading(page, role === 'ROOT' ? id.replace('shop_', 'Shop ') : 'Not found'));
+  });
+}
+
+test('a project that does not exist, or no project at all, is a plain not found', async ({ web, open }) => {
+  const page = await open('/web/account', { as: await web.admin() });
+  for (const path of [
+    'vault?project_id=nowhere',
+    'vault',
+    'project?id=nowhere',
+    'project',
+    'vault?project_id=A%20B',
+    'nowhere',
+  ]) {
+    await page.goto(`/web/${path}`);
+    await shown(heading(page, 'Not found'));
+  }
+  const id = await web.project({ KEY: 'k' });
+  await page.goto(`/web/vault?project_id=${id}&environment=nowhere`);
+  await shown(heading(page, 'Not found'));
+});
+
+test('ROOT who is not a member adds themselves, on record, and then opens the vault', async ({
+  web,
+  open,
+}) => {
+  const id = await web.project({ KEY: 'k' });
+  const page = await open(`/web/project?id=${id}`, { as: web.root });
+  await shown(page.getByText('You are not a member of this project, so its vault is closed to you.'));
+  await page.getByRole('button', { name: 'Add me as a member (on record)' }).click();
+  await page.getByRole('link', { name: 'View Vaults' }).click();
+  await shown(row(page, 'KEY'));
+  const { events } = await web.root.client.ok('event_fetch', { project_id: id, type: 'project_member_add' });
+  expect(events[0]).toMatchObject({ uid: web.root.client.uid, outcome: 'success' });
+});
+
+test('who loses the right while the page is open is told so at the next step', async ({ web, open }) => {
+  const id = await web.project({ KEY: 'k' });
+  const person = await web.person('ADMIN', id);
+  const page = await open(`/web/vault?project_id=${id}`, { as: person });
+  await shown(row(page, 'KEY'));
+  await web.root.client.ok('user_update', { uid: person.client.uid, role: 'VIEWER' });
+  await page.getByRole('button', { name: 'Show KEY' }).click();
+  await shown(page.getByText(/not allow|may not|role/i).last());
+  expect(await page.getByLabel('Value').count()).toBe(0);
+  await page.reload();
+  await shown(heading(page, 'Not allowed'));
+});
+
+test('a project is created, changed and deleted after typing its id', async ({ web, open }) => {
+  const person = await web.person('ADMIN');
+  const page = await open('/web/projects', { as: person });
+  await page.getByRole('button', { name: 'Create a new project' }).first().click();
+  await page.getByLabel('Name', { exact: true }).fill('Online Shop');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await shown(heading(page, 'Online Shop'));
+  await page.goto('/web/project?id=online_shop');
+  await page.getByLabel('Description').fill('Sells things');
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await shown(page.getByText('Settings saved'));
+  await page.getByRole('button', { name: 'Delete project' }).click();
+  await page.getByLabel('Project id').fill('online_shop');
+  await page.getByRole('button', { name: 'Delete project permanently' }).click();
+  await shown(heading(page, 'Projects'), page.getByText('There are no projects yet'));
+  await gone(page.getByRole('alertdialog'));
+});
+
+test('an environment is added and, being empty, deleted', async ({ web, open }) => {
+  const page = await open(`/web/project?id=${await web.project()}`, { as: await web.admin() });
+  await page.getByRole('button', { name: 'Add environment' }).click();
+  await page.getByLabel('Name', { exact: true }).last().fill('Staging');
+  await page.getByLabel('Id', { exact: true }).fill('staging');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('button', { name: 'Delete Staging' }).click();
+  await page.getByRole('button', { name: 'Delete environment' }).click();
+  await shown(page.getByText('Staging is deleted'));
+  await gone(page.getByRole('link', { name: 'Staging' }));
+});

@@ -1,0 +1,207 @@
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { expectAccessible, gone, openDialog, row, shown, test, type Web } from './browser.ts';
+
+const press = async (page: Page, name: string | RegExp): Promise<void> =>
+  await page.getByRole('button', { name, exact: true }).first().click();
+
+/** A project with what the pages show: a long key and value, two environments, a history. */
+async function furnishedProject(web: Web): Promise<string> {
+  const id = await web.project({ ['LONG_KEY_'.repeat(20)]: 'v'.repeat(500), KEY: 'k' });
+  const { client } = await web.admin();
+  await client.ok('project_member_add', { project_id: id, uid: web.root.client.uid });
+  await client.ok('environment_create', { project_id: id, id: 'staging', name: 'Staging' });
+  await client.ok('vault_update', {
+    project_id: id,
+    key: 'KEY',
+    value: 'two',
+    comment: 'A remark of some length on it',
+  });
+  return id;
+}
+
+const PAGES = (id: string): Readonly<Record<string, string>> => ({
+  '/web/vaults': 'Vaults',
+  [`/web/vault?project_id=${id}`]: id.replace('shop_', 'Shop '),
+  [`/web/vault?project_id=${id}&filter=nothing`]: id.replace('shop_', 'Shop '),
+  '/web/projects': 'Projects',
+  [`/web/project?id=${id}`]: id.replace('shop_', 'Shop '),
+  '/web/users': 'Users',
+  '/web/events': 'Events',
+  '/web/account': 'My account',
+  '/web/nowhere': 'Not found',
+});
+
+async function ready(page: Page, title: string): Promise<void> {
+  await shown(page.getByRole('heading', { name: title, level: 1, exact: true }));
+  await gone(page.locator('tr[aria-hidden]').first());
+}
+
+/** The dialogs: where each is, and the buttons that lead to it. */
+const DIALOGS = (id: string): readonly (readonly [path: string, ...buttons: (string | RegExp)[]])[] => [
+  ['/web/vaults', /^Members of/],
+  [`/web/vault?project_id=${id}`, 'Create New'],
+  [`/web/vault?project_id=${id}`, 'Create New', 'Create'],
+  [`/web/vault?project_id=${id}`, 'Create New', 'Paste a .env file…'],
+  [`/web/vault?project_id=${id}`, 'Edit KEY'],
+  [`/web/vault?project_id=${id}`, 'Delete KEY'],
+  [`/web/vault?project_id=${id}`, 'History of KEY', 'Show version 1', 'Restore version 1'],
+  ['/web/projects', 'Create a new project'],
+  [`/web/project?id=${id}`, 'Add environment'],
+  [`/web/project?id=${id}`, 'Delete Staging'],
+  [`/web/project?id=${id}`, 'Delete project'],
+  ['/web/users', 'Add user'],
+  ['/web/users', 'Change the role of rosa'],
+  ['/web/users', 'Set a new password for rosa'],
+  ['/web/users', 'Delete rosa'],
+  ['/web/events', /^Open record/],
+  ['/web/account', 'Find… Ctrl K'],
+];
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing on any page (${colorScheme})`, async ({ web, open }) => {
+    const stranger = await open('/web/login?ended=true', { colorScheme });
+    await shown(stranger.getByText('Your session has ended.', { exact: false }));
+    await expectAccessible(stranger);
+    await stranger.goto('/web/setup');
+    await shown(stranger.getByRole('alert'));
+    await expectAccessible(stranger);
+
+    const id = await furnishedProject(web);
+    const page = await open('/web/vaults', { as: web.root, colorScheme });
+    for (const [path, title] of Object.entries(PAGES(id))) {
+      await page.goto(path);
+      await ready(page, title);
+      await expectAccessible(page);
+    }
+    const viewer = await open('/web/users', { as: await web.person('VIEWER'), colorScheme });
+    await ready(viewer, 'Not allowed');
+    await expectAccessible(viewer);
+  });
+
+  test(`axe finds nothing on any dialog (${colorScheme})`, async ({ web, open }) => {
+    const id = await furnishedProject(web);
+    const page = await open('/web/vaults', { as: web.root, colorScheme });
+    for (const [path, ...buttons] of DIALOGS(id)) {
+      await page.goto(path);
+      for (const button of buttons) await press(page, button);
+      await shown(openDialog(page));
+      await expectAccessible(page);
+    }
+  });
+}
+
+for (const [title, width] of [
+  ['360 px', 360],
+  ['200 % zoom of a window of 1200 px', 600],
+] as const) {
+  test(`${title}: no page scrolls sideways, and no dialog leaves the window`, async ({ web, open }) => {
+    const id = await furnishedProject(web);
+    const page = await open('/web/vaults', { as: web.root, viewport: { width, height: 640 } });
+    const overflow = async (): Promise<number> =>
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    for (const [path, heading] of Object.entries(PAGES(id))) {
+      await page.goto(path);
+      await ready(page, heading);
+      expect(await overflow(), path).toBe(0);
+    }
+    for (const [path, ...buttons] of DIALOGS(id).filter(([, button]) => button !== 'Find… Ctrl K')) {
+      await page.goto(path);
+      for (const button of buttons) await press(page, button);
+      const box = await openDialog(page).boundingBox();
+      expect(box?.x, path).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? 0), path).toBeLessThanOrEqual(width);
+      const inner = await openDialog(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
+      expect(inner, `${path} ${buttons.join()}`).toBe(0);
+    }
+  });
+
+  test(`${title}: every page is reached by the menu, and every action of an entry works`, async ({
+    web,
+    open,
+  }) => {
+    const id = await furnishedProject(web);
+    const page = await open('/web/account', {
+      as: await web.signIn('rosa'),
+      viewport: { width, height: 640 },
+    });
+    for (const place of ['Vaults', 'Projects', 'Users', 'Events']) {
+      await press(page, 'Open the menu');
+      await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place }).click();
+      await ready(page, place);
+    }
+    await page.goto(`/web/vault?project_id=${id}`);
+    for (const action of ['Create New', 'Edit KEY', 'Delete KEY', 'History of KEY']) {
+      await press(page, action);
+      await shown(openDialog(page));
+      await page.keyboard.press('Escape');
+      await gone(openDialog(page));
+    }
+    await press(page, 'Show KEY');
+    await shown(page.getByText('two', { exact: true }));
+    await press(page, 'Open the menu');
+    await press(page, 'Sign out');
+    await page.waitForURL('**/web/login');
+  });
+}
+
+test('who wants little motion gets none', async ({ web, open }) => {
+  const page = await open('/web/vaults', { as: await web.admin(), reducedMotion: 'reduce' });
+  await ready(page, 'Vaults');
+  await press(page, 'Find… Ctrl K');
+  await shown(openDialog(page));
+  const moving = await page.evaluate(() => {
+    const probe = document.createElement('div');
+    probe.className = 'animate-pulse';
+    document.body.append(probe);
+    const animations = document
+      .getAnimations()
+      .filter(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 10);
+    probe.remove();
+    return animations.map(
+      ({ effect }) =>
+        `${(effect as KeyframeEffect).target?.className} ${JSON.stringify(effect?.getComputedTiming())}`,
+    );
+  });
+  expect(moving).toEqual([]);
+});
+
+test('light and dark follow the system until the switch says otherwise, which a reload keeps', async ({
+  web,
+  open,
+}) => {
+  const page = await open('/web/vaults', { as: await web.admin(), colorScheme: 'dark' });
+  await ready(page, 'Vaults');
+  const background = async (): Promise<string> =>
+    await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const dark = await background();
+  await press(page, 'Theme: system. Switch to light');
+  const light = await background();
+  expect(light).not.toBe(dark);
+  await page.reload();
+  await ready(page, 'Vaults');
+  expect(await background()).toBe(light);
+  await press(page, 'Theme: light. Switch to dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect(await background()).toBe(dark);
+});
+
+test('what a page shows is a real table with a caption, and the title names the page', async ({
+  web,
+  open,
+}) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'k' })}`, {
+    as: await web.admin(),
+  });
+  await shown(row(page, 'KEY'));
+  await shown(page.getByRole('table', { name: 'Vault entries' }));
+  expect(await page.getByRole('columnheader').allInnerTexts()).toEqual([
+    'Key',
+    'Value',
+    'Comment',
+    'Version',
+    'Changed',
+    'Actions',
+  ]);
+  expect(await page.title()).toMatch(/^Shop \d+ · Coffer$/);
+});

@@ -1,0 +1,258 @@
+/** A real browser in front of the real program: what the tests of the web interface stand on. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Role } from '@coffer/core';
+import chromiumPack from '@sparticuz/chromium';
+import type * as Axe from 'axe-core';
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { expect, test as base } from 'vitest';
+import type { Client } from '../../packages/server/src/testing/client.ts';
+import { ServerProcess } from '../../packages/server/src/testing/process.ts';
+
+export const PASSWORD = 'violet-anchor-pebble-41';
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/chromium', import.meta.url));
+const PATIENCE_MS = 8000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Someone with an account, a client that acts for them, and the session that their browser begins with. */
+export type Person = { client: Client; cookie: string };
+
+type OpenOptions = BrowserContextOptions & {
+  /** Nobody is signed in without. */
+  as?: Person;
+};
+
+/** Opens a page of the interface in a browser session of its own. */
+export type Open = (path: string, options?: OpenOptions) => Promise<Page>;
+
+/** One server and one browser for a file of tests; each test makes the projects and people that it needs. */
+export class Web {
+  readonly browser: Browser;
+  readonly server: ServerProcess;
+  #count = 0;
+  #root: Person | undefined;
+  #admin: Promise<Person> | undefined;
+
+  constructor(browser: Browser, server: ServerProcess) {
+    this.browser = browser;
+    this.server = server;
+  }
+
+  get root(): Person {
+    if (this.#root === undefined) throw new Error('nobody has set up the instance');
+    return this.#root;
+  }
+
+  async setUp(): Promise<void> {
+    const client = this.server.client();
+    const answer = await client.call('setup', {
+      setup_token: this.server.setupToken,
+      ...this.#profile('rosa', 'Root'),
+      password: PASSWORD,
+    });
+    this.#root = personOf(client, answer);
+  }
+
+  /** An ADMIN for tests that do not care who acts. */
+  async admin(): Promise<Person> {
+    this.#admin ??= this.person('ADMIN');
+    return await this.#admin;
+  }
+
+  /** Someone new, signed in, and a member of the projects. */
+  async person(role: Role, ...projectIds: readonly string[]): Promise<Person> {
+    this.#count += 1;
+    const username = `${role.toLowerCase()}-${this.#count}`;
+    const { user } = await this.root.client.ok('user_create', {
+      ...this.#profile(username, role),
+      password: PASSWORD,
+      role,
+    });
+    for (const projectId of projectIds)
+      await this.root.client.ok('project_member_add', { project_id: projectId, uid: user.uid });
+    return await this.signIn(username);
+  }
+
+  /** One more session of someone. */
+  async signIn(username: string, password = PASSWORD): Promise<Person> {
+    const client = this.server.client();
+    return personOf(client, await client.call('user_login', { auth_data: username, password }));
+  }
+
+  /** A new project of the ADMIN, or of someone else, with entries. Answers with its id; its name is `Shop 1`, `Shop 2`… */
+  async project(entries: Readonly<Record<string, string>> = {}, owner?: Person): Promise<string> {
+    const { client } = owner ?? (await this.admin());
+    this.#count += 1;
+    const id = `shop_${this.#count}`;
+    await client.ok('project_create', { id, name: `Shop ${this.#count}`, api_path: `/${id}` });
+    for (const [key, value] of Object.entries(entries))
+      await client.ok('vault_create', { project_id: id, key, value });
+    return id;
+  }
+
+  #profile(username: string, lastName: string): Record<string, string> {
+    return { username, email: `${username}@example.org`, first_name: 'Test', last_name: lastName };
+  }
+}
+
+type Fixtures = { web: Web; open: Open; browser: Browser; fresh: Web };
+
+/** With a server that is set up (`web`), one that is not (`fresh`), and a browser whose complaints fail the test. */
+export const test = base.extend<Fixtures>({
+  browser: [
+    // oxlint-disable-next-line no-empty-pattern -- Vitest reads from it that there is nothing that this needs.
+    async ({}, use) => {
+      const executablePath = process.env['CHROMIUM_PATH'] ?? (await unpackChromium());
+      const browser = await chromium.launch({
+        executablePath,
+        args: ['--no-sandbox', '--disable-background-networking'],
+      });
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'file' },
+  ],
+  web: [
+    async ({ browser }, use) => {
+      await using server = await ServerProcess.start();
+      const web = new Web(browser, server);
+      await web.setUp();
+      await use(web);
+    },
+    { scope: 'file' },
+  ],
+  fresh: async ({ browser }, use) => {
+    await using server = await ServerProcess.start();
+    await use(new Web(browser, server));
+  },
+  open: async ({ web }, use) => {
+    const opener = new Opener();
+    await use(async (path, options) => await opener.open(web, path, options));
+    await opener.close();
+  },
+});
+
+/** Opens pages and remembers what the browser complained about. */
+export class Opener {
+  readonly problems: string[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  async open({ browser, server }: Web, path: string, { as, ...options }: OpenOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ baseURL: server.url, locale: 'en-GB', ...options });
+    this.#closers.push(async () => await context.close());
+    context.setDefaultTimeout(PATIENCE_MS);
+    if (as !== undefined) {
+      const [name = '', value = ''] = as.cookie.split('=');
+      await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
+    }
+    await context.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+        // oxlint-disable-next-line no-console -- in the page; what its console says fails the test
+        console.error(`against the policy: ${violatedDirective} ${blockedURI}`),
+      ),
+    );
+    context.on('console', (message) => {
+      // The browser itself reports each refusal of the server so.
+      const isRefusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(
+        message.text(),
+      );
+      if (message.type() === 'error' && !isRefusal) this.problems.push(message.text());
+    });
+    context.on('weberror', (error) => this.problems.push(String(error.error())));
+    context.on('request', (request) => {
+      if (
+        !request
+          .url()
+          .replace(/^blob:/, '')
+          .startsWith(`${server.url}/`)
+      )
+        this.problems.push(`request to another host: ${request.url()}`);
+    });
+    const page = await context.newPage();
+    await page.goto(path);
+    return page;
+  }
+
+  /** Fails with the complaints. */
+  async close(): Promise<void> {
+    await Promise.all(this.#closers.map(async (close) => await close()));
+    expect(this.problems).toEqual([]);
+  }
+}
+
+export async function shown(...locators: readonly Locator[]): Promise<void> {
+  for (const locator of locators) await locator.waitFor();
+}
+
+export async function gone(...locators: readonly Locator[]): Promise<void> {
+  for (const locator of locators) await locator.waitFor({ state: 'detached' });
+}
+
+/** The dialog that is open. A message in the corner has that role, too, but no such button. */
+export function openDialog(page: Page): Locator {
+  const closes = { has: page.getByRole('button', { name: /^(?:Close|Cancel)$/ }) };
+  return page.getByRole('dialog').or(page.getByRole('alertdialog')).filter(closes);
+}
+
+/** The row of a table that names it. */
+export function row(page: Page, name: string): Locator {
+  return page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
+}
+
+/** Everything that the page holds and where it keeps things: attributes, what is typed, address, storage. */
+export async function everythingOf(page: Page): Promise<string> {
+  return await page.evaluate(() =>
+    [
+      document.documentElement.outerHTML,
+      ...[...document.querySelectorAll<HTMLInputElement>('input, textarea')].map(({ value }) => value),
+      location.href,
+      JSON.stringify(history.state),
+      JSON.stringify(localStorage),
+      JSON.stringify(sessionStorage),
+      document.cookie,
+    ].join('\n'),
+  );
+}
+
+/** Fails with what axe finds. The script goes in by the debugger, so that the pages' policy does not have to allow it. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async (tags) => {
+    const axe = (globalThis as unknown as { axe: typeof Axe }).axe;
+    const results = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
+    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }, AXE_TAGS);
+  expect(violations, page.url()).toEqual([]);
+}
+
+function personOf(client: Client, answer: Awaited<ReturnType<Client['call']>>): Person {
+  if (answer.status >= 400) throw new Error(`refused: ${answer.text}`);
+  client.token = answer.body.token;
+  client.uid = answer.body.user.uid;
+  client.username = answer.body.user.username;
+  return { client, cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
+}
+
+/** Unpacks into a folder of its own and moves that when it is whole: test files that start at once do not meet. */
+async function unpackChromium(): Promise<string> {
+  const executable = join(CACHE, 'chromium');
+  if (existsSync(executable)) return executable;
+  mkdirSync(join(CACHE, '..'), { recursive: true });
+  const folder = mkdtempSync(`${CACHE}-`);
+  const { TMPDIR } = process.env;
+  process.env['TMPDIR'] = folder; // where the package unpacks to
+  try {
+    await chromiumPack.executablePath();
+    renameSync(folder, CACHE);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    if (!existsSync(executable)) throw error;
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+  }
+  return executable;
+}

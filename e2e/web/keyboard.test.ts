@@ -1,0 +1,147 @@
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { gone, openDialog, row, shown, test } from './browser.ts';
+
+/** What has the focus, by its name for screen readers, else by what it is. */
+async function focused(page: Page): Promise<string> {
+  return await page.evaluate(() => {
+    const element = document.activeElement;
+    if (!(element instanceof HTMLElement) || element === document.body) return 'nothing';
+    const label = (element as HTMLInputElement).labels?.[0]?.innerText;
+    return element.ariaLabel ?? label ?? (element.innerText || element.tagName);
+  });
+}
+
+/** Whether one sees where the focus is: an outline that is there and not transparent. */
+async function isFocusVisible(page: Page): Promise<boolean> {
+  return await page.evaluate(() => {
+    const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(
+      document.activeElement ?? document.body,
+    );
+    return (
+      outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 1.5 && outlineColor !== 'rgba(0, 0, 0, 0)'
+    );
+  });
+}
+
+/** Presses Tab until the focus is on it. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let steps = 0; steps < 60; steps++) {
+    if ((await focused(page)) === name) {
+      expect(await isFocusVisible(page), `the focus on ${name} is seen`).toBe(true);
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not lead to ${name}`);
+}
+
+test('an entry is created, shown, edited and deleted by the keyboard alone', async ({ web, open }) => {
+  const id = await web.project({ OTHER: 'o' });
+  const page = await open(`/web/vault?project_id=${id}`, { as: await web.admin() });
+  await shown(row(page, 'OTHER'));
+  await page.keyboard.press('n');
+  await shown(page.getByRole('dialog', { name: 'New entry' }));
+  await expect.poll(async () => await focused(page)).toBe('Key');
+  await page.keyboard.type('KEY');
+  await tabTo(page, 'Value');
+  await page.keyboard.type('line one\nline two');
+  await tabTo(page, 'Create');
+  await page.keyboard.press('Enter');
+  await shown(row(page, 'KEY'));
+  await gone(openDialog(page));
+
+  await tabTo(page, 'Show KEY');
+  await page.keyboard.press('Enter');
+  await shown(page.getByText('line one'));
+  await expect.poll(async () => await focused(page)).toBe('Hide KEY');
+  await page.keyboard.press('Enter');
+  await gone(page.getByText('line one'));
+
+  await tabTo(page, 'Edit KEY');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => await focused(page)).toBe('Value');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('changed');
+  await tabTo(page, 'Update');
+  await page.keyboard.press('Space');
+  await gone(openDialog(page));
+  await shown(row(page, 'KEY').getByRole('cell', { name: '2', exact: true }));
+  await expect.poll(async () => await focused(page)).toBe('Edit KEY');
+
+  await tabTo(page, 'Delete KEY');
+  await page.keyboard.press('Enter');
+  await shown(page.getByRole('alertdialog'));
+  await tabTo(page, 'Key');
+  await page.keyboard.type('KEY');
+  await page.keyboard.press('Enter');
+  await gone(row(page, 'KEY'));
+});
+
+test('/ goes to the filter, ? lists the shortcuts, and neither does so where one types', async ({
+  web,
+  open,
+}) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'k' })}`, {
+    as: await web.admin(),
+  });
+  await shown(row(page, 'KEY'));
+  await page.keyboard.press('/');
+  expect(await focused(page)).toBe('Filter vaults…');
+  expect(await isFocusVisible(page)).toBe(true);
+  await page.keyboard.type('n?/');
+  expect(await page.getByRole('searchbox').inputValue()).toBe('n?/');
+  expect(await openDialog(page).count()).toBe(0);
+  await page.getByRole('searchbox').blur();
+  await page.keyboard.press('?');
+  await shown(page.getByRole('dialog', { name: 'Keyboard shortcuts' }));
+  await page.keyboard.press('n');
+  expect(await page.getByRole('dialog', { name: 'New entry' }).count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await gone(openDialog(page));
+});
+
+test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open }) => {
+  const person = await web.person('ADMIN');
+  const id = await web.project({ KEY: 'k' }, person);
+  const page = await open('/web/account', { as: person });
+  await shown(page.getByRole('heading', { name: 'My account' }));
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(id);
+  await shown(page.getByRole('option', { name: `Vault of ${id}` }));
+  await page.keyboard.press('ArrowDown');
+  expect(await page.getByRole('option', { selected: true }).innerText()).toContain(`Project ${id}`);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await shown(row(page, 'KEY'));
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('event');
+  await expect.poll(async () => await page.getByRole('option').count()).toBe(1);
+  await page.keyboard.press('Enter');
+  await shown(page.getByRole('heading', { name: 'Events', level: 1 }));
+});
+
+test('a dialog holds the focus, shows where it is, and gives it back on Escape', async ({ web, open }) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'k' })}`, {
+    as: await web.admin(),
+  });
+  await page.getByRole('button', { name: 'Edit KEY' }).focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => await focused(page)).toBe('Value');
+  for (const name of ['Value', 'Comment', 'Cancel', 'Update', 'Close', 'Value']) {
+    await expect.poll(async () => await focused(page)).toBe(name); // at the end it goes over a guard to the beginning
+    expect(await isFocusVisible(page), name).toBe(true);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Escape');
+  await gone(openDialog(page));
+  await expect.poll(async () => await focused(page)).toBe('Edit KEY');
+});
+
+test('the first Tab leads to a link past the menu', async ({ web, open }) => {
+  const page = await open('/web/projects', { as: await web.admin() });
+  await shown(page.getByRole('heading', { name: 'Projects', level: 1 }));
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe('Skip to the content');
+  expect(await isFocusVisible(page)).toBe(true);
+});

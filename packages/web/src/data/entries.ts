@@ -1,0 +1,93 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { call, type ApiAnswer, type ApiInput } from './api.ts';
+import { pageInput, type ListState } from './page.ts';
+
+export type Entry = ApiAnswer<'vault_create'>['vault'];
+export type EntryVersion = ApiAnswer<'vault_version_fetch'>['versions'][number];
+
+/** Which vault: a project and one of its environments. */
+export type Place = { project_id: string; environment: string };
+
+/** Without values: those are fetched one by one, when asked for. */
+export const entriesQuery = (place: Place, list: ListState) =>
+  queryOptions({
+    queryKey: ['entries', place, list],
+    queryFn: async ({ signal }) => {
+      const { vaults, amount } = await call('vault_fetch', { ...place, ...pageInput(list) }, signal);
+      return { entries: vaults, amount };
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const versionsQuery = (place: Place, key: string, page: { limit: number; offset: number }) =>
+  queryOptions({
+    queryKey: ['versions', place, key, page],
+    queryFn: async ({ signal }) =>
+      await call(
+        'vault_version_fetch',
+        { ...place, key, limit: String(page.limit), offset: String(page.offset) },
+        signal,
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+/**
+ * The value of an entry, straight from the server to who asked: it goes through no cache. Each call is on record.
+ */
+export async function fetchValue(
+  place: Place,
+  key: string,
+  version?: number,
+): Promise<ApiAnswer<'vault_fetch_one'>['vault']> {
+  const at = version === undefined ? {} : { version: String(version) };
+  return (await call('vault_fetch_one', { ...place, key, ...at })).vault;
+}
+
+/** Every key of the environment with its version: to tell what an import would do. */
+export async function fetchAllKeys(place: Place): Promise<Map<string, number>> {
+  const keys = new Map<string, number>();
+  for (;;) {
+    const { vaults, amount } = await call('vault_fetch', {
+      ...place,
+      limit: '100',
+      offset: String(keys.size),
+    });
+    for (const { key, version } of vaults) keys.set(key, version);
+    if (vaults.length === 0 || keys.size >= amount) return keys;
+  }
+}
+
+export function useCreateEntry() {
+  return useEntryMutation(async (input: ApiInput<'vault_create'>) => await call('vault_create', input));
+}
+
+export function useUpdateEntry() {
+  return useEntryMutation(async (input: ApiInput<'vault_update'>) => await call('vault_update', input));
+}
+
+export function useDeleteEntry() {
+  return useEntryMutation(async (input: ApiInput<'vault_delete'>) => await call('vault_delete', input));
+}
+
+export function useRestoreVersion() {
+  return useEntryMutation(
+    async (input: ApiInput<'vault_version_restore'>) => await call('vault_version_restore', input),
+  );
+}
+
+export function useImportEntries() {
+  return useEntryMutation(async (input: ApiInput<'vault_import'>) => await call('vault_import', input));
+}
+
+/** A mutation keeps what it was called with; a value must not stay there, so it is forgotten at once. */
+function useEntryMutation<Input, Answer>(mutationFn: (input: Input) => Promise<Answer>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn,
+    gcTime: 0,
+    onSettled: async () => {
+      const keys = ['entries', 'versions'];
+      await Promise.all(keys.map(async (key) => await client.invalidateQueries({ queryKey: [key] })));
+    },
+  });
+}

@@ -1,0 +1,31 @@
+/** What part of a list is shown. It lives in the URL, so that reload, back and a shared link keep it. */
+export type ListState = {
+  filter: string;
+  /** 1, 2, 3… */
+  page: number;
+  size: number;
+};
+
+export const PAGE_SIZES = [10, 25, 50, 100] as const;
+
+export function pageInput({ filter, page, size }: ListState): {
+  limit: string;
+  offset: string;
+  filter: string;
+} {
+  return { limit: String(size), offset: String((page - 1) * size), filter };
+}
+
+/** From the search part of a URL; what makes no sense there becomes the default. */
+export function parseListState(search: Record<string, unknown>, defaultSize = 10): ListState {
+  const page = Number(search['page'] ?? 1);
+  const size = Number(search['size'] ?? defaultSize);
+  return {
+    filter:
+      typeof search['filter'] === 'string' || typeof search['filter'] === 'number'
+        ? String(search['filter'])
+        : '',
+    page: Number.isSafeInteger(page) && page >= 1 ? page : 1,
+    size: size >= 1 && size <= 100 && Number.isSafeInteger(size) ? size : defaultSize,
+  };
+}

@@ -1,0 +1,330 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { ApiError } from '../data/api.ts';
+import {
+  fetchValue,
+  useCreateEntry,
+  useDeleteEntry,
+  useUpdateEntry,
+  type Entry,
+  type Place,
+} from '../data/entries.ts';
+import { Button } from '../ui/button.tsx';
+import { ConfirmDialog, Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { TextArea, TextField } from '../ui/field.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { RelativeTime } from '../ui/relative-time.tsx';
+import { announce } from '../ui/toast.tsx';
+import { fieldError, formError, onSubmit } from './form.ts';
+import { ImportPanel } from './import-panel.tsx';
+
+const CREATE = ['key', 'value', 'comment'] as const;
+const UPDATE = ['value', 'comment'] as const;
+
+type CreateProps = { place: Place; open: boolean; onClose: () => void };
+
+/** One entry by hand, or many out of a .env text. */
+export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactNode {
+  const [isImport, setImport] = useState(false);
+  const close = (): void => {
+    setImport(false);
+    onClose();
+  };
+  return (
+    <Dialog
+      open={open}
+      onClose={close}
+      wide={isImport}
+      title={isImport ? 'Import entries' : 'New entry'}
+      description={
+        isImport
+          ? 'Nothing is changed before you have seen what will be.'
+          : 'The value is encrypted when it is saved.'
+      }
+    >
+      {isImport ? (
+        <ImportPanel place={place} onDone={close} onBack={() => setImport(false)} />
+      ) : (
+        <CreateForm place={place} onDone={close} onImport={() => setImport(true)} />
+      )}
+    </Dialog>
+  );
+}
+
+function CreateForm({
+  place,
+  onDone,
+  onImport,
+}: {
+  place: Place;
+  onDone: () => void;
+  onImport: () => void;
+}): ReactNode {
+  const create = useCreateEntry();
+  const submit = onSubmit(CREATE, (fields) =>
+    create.mutate(
+      { ...place, ...fields, value: lineFeeds(fields.value) },
+      {
+        onSuccess: ({ vault }) => {
+          announce(`${vault.key} is saved`);
+          onDone();
+        },
+      },
+    ),
+  );
+  const error = formError(create.error, CREATE);
+  const taken = create.error instanceof ApiError && create.error.code === 'entry_exists';
+  return (
+    <form className="grid gap-4" onSubmit={submit} noValidate>
+      {error !== undefined && !taken && <Notice tone="danger">{error}</Notice>}
+      <TextField
+        label="Key"
+        name="key"
+        mono
+        autoFocus
+        autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck={false}
+        maxLength={255}
+        hint="Upper-case letters, digits and underscores; a letter first. As in DATABASE_URL. It cannot be changed later."
+        error={taken ? 'This key is taken: edit the entry instead.' : fieldError(create.error, 'key')}
+      />
+      <TextArea
+        label="Value"
+        name="value"
+        mono
+        rows={4}
+        autoComplete="off"
+        spellCheck={false}
+        hint="Kept byte for byte, blanks and line breaks too."
+        error={fieldError(create.error, 'value')}
+      />
+      <TextField
+        label="Comment"
+        name="comment"
+        autoComplete="off"
+        maxLength={1000}
+        error={fieldError(create.error, 'comment')}
+      />
+      <DialogButtons>
+        <Button look="quiet" className="mr-auto" onClick={onImport}>
+          Paste a .env file…
+        </Button>
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" look="primary" busy={create.isPending}>
+          Create
+        </Button>
+      </DialogButtons>
+    </form>
+  );
+}
+
+type EditProps = { place: Place; entry: Entry | undefined; onClose: () => void };
+
+/** Opens with the current value, which is fetched for it, and dropped with it. */
+export function EditEntryDialog({ place, entry, onClose }: EditProps): ReactNode {
+  const [attempt, setAttempt] = useState(0);
+  return (
+    <Dialog
+      open={entry !== undefined}
+      onClose={onClose}
+      title={`Edit ${entry?.key ?? ''}`}
+      description="Saving makes a new version. Older ones stay in the history."
+    >
+      {entry !== undefined && (
+        <EditLoader
+          key={attempt}
+          place={place}
+          entryKey={entry.key}
+          onRetry={() => setAttempt(attempt + 1)}
+          onDone={onClose}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+type Current = Awaited<ReturnType<typeof fetchValue>>;
+
+function EditLoader({
+  place,
+  entryKey,
+  onRetry,
+  onDone,
+}: {
+  place: Place;
+  entryKey: string;
+  onRetry: () => void;
+  onDone: () => void;
+}): ReactNode {
+  const [current, setCurrent] = useState<Current>();
+  const [error, setError] = useState<string>();
+  useEffect(() => {
+    let isStale = false;
+    fetchValue(place, entryKey).then(
+      (fetched) => !isStale && setCurrent(fetched),
+      (cause: unknown) =>
+        !isStale && setError(cause instanceof ApiError ? cause.message : 'The value cannot be read now.'),
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [place, entryKey]);
+  if (error !== undefined) {
+    return (
+      <div className="grid gap-4">
+        <Notice tone="danger">{error}</Notice>
+        <DialogButtons>
+          <Button onClick={onRetry}>Try again</Button>
+        </DialogButtons>
+      </div>
+    );
+  }
+  if (current === undefined)
+    return <div aria-hidden="true" className="h-64 animate-pulse rounded bg-sunken" />;
+  return <EditForm {...{ place, onDone }} current={current} onReload={setCurrent} />;
+}
+
+function EditForm({
+  place,
+  current,
+  onReload,
+  onDone,
+}: {
+  place: Place;
+  current: Current;
+  onReload: (current: Current) => void;
+  onDone: () => void;
+}): ReactNode {
+  const update = useUpdateEntry();
+  const [newer, setNewer] = useState<Current>();
+  const showNewer = async (): Promise<void> => setNewer(await fetchValue(place, current.key));
+  const submit = onSubmit(UPDATE, (fields) =>
+    update.mutate(
+      {
+        ...place,
+        key: current.key,
+        value: keepLineBreaks(fields.value, current.value),
+        comment: fields.comment,
+        if_version: newer?.version ?? current.version,
+      },
+      {
+        onSuccess: ({ vault }) => {
+          announce(`${vault.key} is at version ${vault.version} now`);
+          onDone();
+        },
+        onError: (error) => {
+          if (error instanceof ApiError && error.code === 'version_conflict') {
+            void showNewer();
+          }
+        },
+      },
+    ),
+  );
+  const isConflict = update.error instanceof ApiError && update.error.code === 'version_conflict';
+  const error = isConflict ? undefined : formError(update.error, UPDATE);
+  return (
+    // Another version makes another form: its fields begin with what that version holds.
+    <form key={current.version} className="grid gap-4" onSubmit={submit} noValidate>
+      {error !== undefined && <Notice tone="danger">{error}</Notice>}
+      {newer !== undefined && (
+        <Notice tone="warn">
+          <p>
+            {newer.updated_by.username} saved version {newer.version} while you were editing (
+            <RelativeTime at={newer.updated_at} />
+            ). Nothing was overwritten, and what you typed is still here.
+          </p>
+          <p className="mt-2">Update saves yours as the next version, on top of theirs.</p>
+          <Button
+            className="mt-2"
+            onClick={() => {
+              update.reset();
+              setNewer(undefined);
+              onReload(newer);
+            }}
+          >
+            Discard mine and show theirs
+          </Button>
+        </Notice>
+      )}
+      <TextArea
+        label="Value"
+        name="value"
+        mono
+        rows={6}
+        autoFocus
+        autoComplete="off"
+        spellCheck={false}
+        defaultValue={current.value}
+        error={fieldError(update.error, 'value')}
+      />
+      <TextField
+        label="Comment"
+        name="comment"
+        autoComplete="off"
+        maxLength={1000}
+        defaultValue={current.comment}
+        error={fieldError(update.error, 'comment')}
+      />
+      <DialogButtons>
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" look="primary" busy={update.isPending}>
+          Update
+        </Button>
+      </DialogButtons>
+    </form>
+  );
+}
+
+type DeleteProps = { place: Place; entry: Entry | undefined; onClose: () => void };
+
+export function DeleteEntryDialog({ place, entry, onClose }: DeleteProps): ReactNode {
+  const remove = useDeleteEntry();
+  const key = entry?.key ?? '';
+  const close = (): void => {
+    remove.reset();
+    onClose();
+  };
+  return (
+    <ConfirmDialog
+      open={entry !== undefined}
+      onClose={close}
+      title={`Delete ${key}?`}
+      action="Delete permanently"
+      confirmText={key}
+      confirmLabel="Key"
+      busy={remove.isPending}
+      error={remove.error?.message}
+      onConfirm={() =>
+        remove.mutate(
+          { ...place, key },
+          {
+            onSuccess: () => {
+              announce(`${key} is deleted`);
+              close();
+            },
+          },
+        )
+      }
+    >
+      <p>
+        Deleting is permanent: the value and all {entry?.version === 1 ? '' : `${entry?.version} `}
+        {entry?.version === 1 ? 'its history' : 'versions of it'} are erased from the database and cannot be
+        restored.
+      </p>
+      <p className="text-muted">
+        Have another copy, or rotate the secret elsewhere first. Programs that read this key will fail.
+      </p>
+    </ConfirmDialog>
+  );
+}
+
+/** A form sends line breaks as CR LF, whatever was typed. */
+function lineFeeds(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+/** A text area shows every line break alike. What was not edited must not change because of it (R3). */
+function keepLineBreaks(submitted: string, original: string): string {
+  const text = lineFeeds(submitted);
+  return text === original.replace(/\r\n?/g, '\n') ? original : text;
+}

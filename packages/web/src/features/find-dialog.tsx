@@ -1,0 +1,117 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role, jsx-a11y/no-noninteractive-element-to-interactive-role, jsx-a11y/click-events-have-key-events -- the combobox pattern of ARIA: the focus stays in the input, which handles the keys */
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { projectsQuery } from '../data/projects.ts';
+import { useMay } from '../data/session.ts';
+import { classNames } from '../ui/class-names.ts';
+import { Dialog } from '../ui/dialog.tsx';
+
+type Destination = { id: string; label: string; hint: string; go: () => void };
+
+/** Ctrl K: type a part of a project's or page's name, choose with the arrows, go with Enter. */
+export function FindDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
+  return (
+    <Dialog open={open} onClose={onClose} title="Find a project or page">
+      <Finder onGone={onClose} />
+    </Dialog>
+  );
+}
+
+function Finder({ onGone }: { onGone: () => void }): ReactNode {
+  const [typed, setTyped] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const listId = useId();
+  const destinations = useDestinations(typed);
+  const current = Math.min(chosen, destinations.length - 1);
+  const go = (destination: Destination | undefined): void => {
+    if (destination === undefined) return;
+    destination.go();
+    onGone();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter') go(destinations[current]);
+    else if (event.key === 'ArrowDown') setChosen(Math.min(current + 1, destinations.length - 1));
+    else if (event.key === 'ArrowUp') setChosen(Math.max(current - 1, 0));
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <>
+      <input
+        role="combobox"
+        aria-label="Part of the name"
+        aria-expanded="true"
+        aria-controls={listId}
+        aria-activedescendant={destinations[current] === undefined ? undefined : `${listId}-${current}`}
+        autoFocus
+        autoComplete="off"
+        placeholder="Part of the name"
+        className="mb-3 w-full rounded-md border border-line-strong bg-surface px-3 py-2"
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <ul role="listbox" id={listId} aria-label="Found" className="grid max-h-80 gap-0.5 overflow-y-auto">
+        {destinations.map((destination, index) => (
+          <li
+            key={destination.id}
+            id={`${listId}-${index}`}
+            role="option"
+            aria-selected={index === current}
+            className={classNames(
+              'flex cursor-pointer items-baseline justify-between gap-4 rounded-md px-3 py-2',
+              index === current && 'bg-accent-soft',
+            )}
+            onMouseMove={() => setChosen(index)}
+            onClick={() => go(destination)}
+          >
+            <span className="truncate">{destination.label}</span>
+            <span className="shrink-0 text-xs text-muted">{destination.hint}</span>
+          </li>
+        ))}
+      </ul>
+      {destinations.length === 0 && <p className="px-3 py-2 text-muted">Nothing has this in its name.</p>}
+    </>
+  );
+}
+
+function useDestinations(typed: string): Destination[] {
+  const navigate = useNavigate();
+  const mayManageVaults = useMay('project.create');
+  const mayListUsers = useMay('user.list');
+  const mayListEvents = useMay('event.list');
+  const { data } = useQuery(projectsQuery({ filter: typed, page: 1, size: 10 }));
+  const pages = [
+    { label: 'Vaults', to: '/vaults', shown: mayManageVaults },
+    { label: 'Projects', to: '/projects', shown: true },
+    { label: 'Users', to: '/users', shown: mayListUsers },
+    { label: 'Events', to: '/events', shown: mayListEvents },
+    { label: 'My account', to: '/account', shown: true },
+  ] as const;
+  const places = pages
+    .filter(({ label, shown }) => shown && label.toLowerCase().includes(typed.toLowerCase()))
+    .map(({ label, to }) => ({ id: to, label, hint: 'Page', go: () => void navigate({ to }) }));
+  const projects = (data?.projects ?? []).flatMap((project) => [
+    ...(project.abilities.includes('vault.list')
+      ? [
+          {
+            id: `vault:${project.id}`,
+            label: project.name,
+            hint: `Vault of ${project.id}`,
+            go: () => void navigate({ to: '/vault', search: { project_id: project.id } }),
+          },
+        ]
+      : []),
+    {
+      id: `project:${project.id}`,
+      label: project.name,
+      hint: `Project ${project.id}`,
+      go: () => void navigate({ to: '/project', search: { id: project.id } }),
+    },
+  ]);
+  return [...projects, ...places];
+}

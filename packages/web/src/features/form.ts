@@ -1,0 +1,35 @@
+import type { SubmitEvent } from 'react';
+import { ApiError } from '../data/api.ts';
+
+/** Handles a submit with what the named fields of the form hold. Nothing is trimmed: a value is kept as it is given. */
+export function onSubmit<Name extends string>(
+  names: readonly Name[],
+  handle: (fields: Record<Name, string>) => void,
+): (event: SubmitEvent<HTMLFormElement>) => void {
+  return (event) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    const entries = names.map((name) => [name, textOf(data.get(name))]);
+    handle(Object.fromEntries(entries) as Record<Name, string>);
+  };
+}
+
+function textOf(entry: FormDataEntryValue | null): string {
+  return typeof entry === 'string' ? entry : '';
+}
+
+/** The sentence beneath a field that was refused. */
+export function fieldError(error: unknown, path: string): string | undefined {
+  return error instanceof ApiError ? error.field(path) : undefined;
+}
+
+/** What a refusal says beyond the fields that the form shows. */
+export function formError(error: unknown, shown: readonly string[]): string | undefined {
+  if (error === null || error === undefined) return undefined;
+  if (!(error instanceof ApiError)) return 'Something went wrong. Try again.';
+  const others = error.fields.filter(({ path }) => !shown.includes(path));
+  if (error.fields.length > 0 && others.length === 0) return undefined;
+  return others.length === 0
+    ? error.message
+    : others.map(({ path, message }) => `${path} ${message}`).join('; ');
+}

@@ -1,0 +1,41 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+
+const REVEAL_MS = 30_000;
+
+export type Revealed = { id: string; value: string };
+
+/**
+ * The one value that is shown, if any. It is held by the page alone, and dropped when it is hidden, after 30 seconds,
+ * when the tab is left, and with the page.
+ */
+export function useRevealed(): {
+  revealed: Revealed | undefined;
+  reveal: (revealed: Revealed) => void;
+  hide: () => void;
+} {
+  const [revealed, setRevealed] = useState<Revealed>();
+  const timer = useRef<number>(undefined);
+  const hide = useCallback(() => {
+    window.clearTimeout(timer.current);
+    setRevealed(undefined);
+  }, []);
+  const reveal = useCallback(
+    (next: Revealed) => {
+      window.clearTimeout(timer.current);
+      timer.current = window.setTimeout(hide, REVEAL_MS);
+      setRevealed(next);
+    },
+    [hide],
+  );
+  useEffect(() => {
+    const onVisibility = (): void => {
+      if (document.visibilityState === 'hidden') hide();
+    };
+    document.addEventListener('visibilitychange', onVisibility);
+    return () => {
+      document.removeEventListener('visibilitychange', onVisibility);
+      window.clearTimeout(timer.current);
+    };
+  }, [hide]);
+  return { revealed, reveal, hide };
+}

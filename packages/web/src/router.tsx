@@ -1,0 +1,188 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type ErrorComponentProps,
+} from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { ApiError } from './data/api.ts';
+import { queryClient } from './data/client.ts';
+import { parseListState, type ListState } from './data/page.ts';
+import { meQuery } from './data/session.ts';
+import { AppShell } from './features/app-shell.tsx';
+import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
+import { Toasts } from './ui/toast.tsx';
+
+/** Every URL below /web: its guard, what its search part may say, and the page, which is loaded when it is visited. */
+const root = createRootRoute({
+  component: () => (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  ),
+  notFoundComponent: () => (
+    <main className="mx-auto max-w-2xl p-8">
+      <NotFoundPage />
+    </main>
+  ),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(async () => await import('./routes/setup.tsx'), 'SetupPage'),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search): { next?: string; ended?: boolean } => ({
+    ...(typeof search['next'] === 'string' ? { next: search['next'] } : {}),
+    ...(search['ended'] === true ? { ended: true } : {}),
+  }),
+  component: lazyRouteComponent(async () => await import('./routes/login.tsx'), 'LoginPage'),
+});
+
+/** Pages behind the sign-in: who is not signed in goes there, and comes back after. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.query({ ...meQuery, staleTime: 'static' });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        redirect({ to: '/login', search: { next: location.href }, throw: true });
+      }
+      throw error;
+    }
+  },
+  component: AppShell,
+  errorComponent: ({ error, reset }) => (
+    <main className="mx-auto max-w-2xl p-8">
+      <ProblemPage error={error} onRetry={reset} />
+    </main>
+  ),
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  beforeLoad: async () => {
+    const { abilities } = await queryClient.query({ ...meQuery, staleTime: 'static' });
+    redirect({ to: abilities.includes('project.create') ? '/vaults' : '/projects', throw: true });
+  },
+});
+
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  component: lazyRouteComponent(async () => await import('./routes/account.tsx'), 'AccountPage'),
+});
+
+const vaults = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/vaults',
+  validateSearch: listSearch(10),
+  component: lazyRouteComponent(async () => await import('./routes/vaults.tsx'), 'VaultsPage'),
+});
+
+const vault = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/vault',
+  validateSearch: (search): Partial<ListState> & { project_id: string; environment?: string } => ({
+    project_id: textOf(search['project_id']),
+    ...(typeof search['environment'] === 'string' ? { environment: search['environment'] } : {}),
+    ...listSearch(10)(search),
+  }),
+  component: lazyRouteComponent(async () => await import('./routes/vault.tsx'), 'VaultPage'),
+});
+
+const projects = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/projects',
+  validateSearch: listSearch(10),
+  component: lazyRouteComponent(async () => await import('./routes/projects.tsx'), 'ProjectsPage'),
+});
+
+const project = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/project',
+  validateSearch: (search): Partial<ListState> & { id: string } => ({
+    id: textOf(search['id']),
+    ...listSearch(10)(search),
+  }),
+  component: lazyRouteComponent(async () => await import('./routes/project.tsx'), 'ProjectPage'),
+});
+
+const users = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/users',
+  validateSearch: listSearch(15),
+  component: lazyRouteComponent(async () => await import('./routes/users.tsx'), 'UsersPage'),
+});
+
+const EVENT_SEARCH = ['project_id', 'type', 'uid', 'from', 'to'] as const;
+
+const events = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/events',
+  validateSearch: (search): Partial<Record<(typeof EVENT_SEARCH)[number], string>> & Partial<ListState> => ({
+    ...Object.fromEntries(
+      EVENT_SEARCH.filter((name) => typeof search[name] === 'string').map((name) => [name, search[name]]),
+    ),
+    ...listSearch(25)(search),
+  }),
+  component: lazyRouteComponent(async () => await import('./routes/events.tsx'), 'EventsPage'),
+});
+
+export const router = createRouter({
+  basepath: '/web',
+  routeTree: root.addChildren([
+    setup,
+    login,
+    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events]),
+  ]),
+  defaultErrorComponent: PageError,
+  defaultNotFoundComponent: NotFoundPage,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** Reading the URL leaves out what is the default, so that links stay short; `useListState` fills it in again. */
+function listSearch(defaultSize: number): (search: Record<string, unknown>) => Partial<ListState> {
+  return (search) => {
+    const { filter, page, size } = parseListState(search, defaultSize);
+    return {
+      ...(filter === '' ? {} : { filter }),
+      ...(page === 1 ? {} : { page }),
+      ...(size === defaultSize ? {} : { size }),
+    };
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function PageError({ error, reset }: ErrorComponentProps): ReactNode {
+  return (
+    <ProblemPage
+      error={error}
+      onRetry={() => {
+        void queryClient.resetQueries();
+        reset();
+      }}
+    />
+  );
+}

@@ -1,0 +1,197 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import {
+  useChangePassword,
+  useEndSession,
+  useMe,
+  sessionsQuery,
+  type Session,
+  type User,
+} from '../data/session.ts';
+import { useUpdateUser } from '../data/users.ts';
+import { fieldError, formError, onSubmit } from '../features/form.ts';
+import { Button } from '../ui/button.tsx';
+import { TextField } from '../ui/field.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { Page, Section } from '../ui/page.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+import { RelativeTime } from '../ui/relative-time.tsx';
+import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { announce } from '../ui/toast.tsx';
+
+const SESSIONS_PER_PAGE = 10;
+
+export function AccountPage(): ReactNode {
+  const user = useMe();
+  return (
+    <Page title="My account" lead={`${user.username}, ${user.role}`}>
+      <div className="grid max-w-3xl">
+        <Section title="Profile">
+          <ProfileForm user={user} />
+        </Section>
+        <Section title="Password">
+          <PasswordForm />
+        </Section>
+        <Section title="Sessions">
+          <Sessions />
+        </Section>
+      </div>
+    </Page>
+  );
+}
+
+const PROFILE = ['first_name', 'last_name', 'email'] as const;
+
+function ProfileForm({ user }: { user: User }): ReactNode {
+  const update = useUpdateUser();
+  const submit = onSubmit(PROFILE, (fields) =>
+    update.mutate({ uid: user.uid, ...fields }, { onSuccess: () => announce('Profile saved') }),
+  );
+  const error = formError(update.error, PROFILE);
+  return (
+    <form className="grid max-w-md gap-4" onSubmit={submit} noValidate>
+      {error !== undefined && <Notice tone="danger">{error}</Notice>}
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField
+          label="First name"
+          name="first_name"
+          autoComplete="given-name"
+          defaultValue={user.first_name}
+          error={fieldError(update.error, 'first_name')}
+        />
+        <TextField
+          label="Last name"
+          name="last_name"
+          autoComplete="family-name"
+          defaultValue={user.last_name}
+          error={fieldError(update.error, 'last_name')}
+        />
+      </div>
+      <TextField
+        label="E-mail address"
+        name="email"
+        type="email"
+        autoComplete="email"
+        defaultValue={user.email}
+        error={fieldError(update.error, 'email')}
+      />
+      <div>
+        <Button type="submit" busy={update.isPending}>
+          Save profile
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+const PASSWORD = ['current_password', 'new_password'] as const;
+
+function PasswordForm(): ReactNode {
+  // Another key makes another form, with empty fields.
+  const [changes, setChanges] = useState(0);
+  const change = useChangePassword();
+  const submit = onSubmit(PASSWORD, (fields) =>
+    change.mutate(fields, {
+      onSuccess: () => {
+        setChanges(changes + 1);
+        change.reset();
+        announce('Password changed. Your other sessions have ended.');
+      },
+    }),
+  );
+  const error = formError(change.error, PASSWORD);
+  return (
+    <form key={changes} className="grid max-w-md gap-4" onSubmit={submit} noValidate>
+      {error !== undefined && <Notice tone="danger">{error}</Notice>}
+      <TextField
+        label="Current password"
+        name="current_password"
+        type="password"
+        autoComplete="current-password"
+        error={fieldError(change.error, 'current_password')}
+      />
+      <TextField
+        label="New password"
+        name="new_password"
+        type="password"
+        autoComplete="new-password"
+        hint="At least 12 characters, and not a common one. Your other sessions will end."
+        error={fieldError(change.error, 'new_password')}
+      />
+      <div>
+        <Button type="submit" busy={change.isPending}>
+          Change password
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Sessions(): ReactNode {
+  const [page, setPage] = useState(1);
+  const { data, error } = useQuery(
+    sessionsQuery({ limit: SESSIONS_PER_PAGE, offset: (page - 1) * SESSIONS_PER_PAGE }),
+  );
+  if (error !== null) return <Notice tone="danger">{error.message}</Notice>;
+  return (
+    <>
+      <Table caption="Where you are signed in">
+        <thead>
+          <tr>
+            <HeadCell>Signed in</HeadCell>
+            <HeadCell>From</HeadCell>
+            <HeadCell>With</HeadCell>
+            <HeadCell>
+              <span className="sr-only">End it</span>
+            </HeadCell>
+          </tr>
+        </thead>
+        <tbody>
+          {data === undefined ? (
+            <SkeletonRows rows={2} columns={4} />
+          ) : (
+            data.sessions.map((session) => <SessionRow key={session.id} session={session} />)
+          )}
+        </tbody>
+      </Table>
+      {data !== undefined && data.amount > SESSIONS_PER_PAGE && (
+        <Pagination
+          noun="sessions"
+          amount={data.amount}
+          page={page}
+          size={SESSIONS_PER_PAGE}
+          onPage={setPage}
+        />
+      )}
+    </>
+  );
+}
+
+function SessionRow({ session }: { session: Session }): ReactNode {
+  const end = useEndSession();
+  return (
+    <tr>
+      <Cell>
+        <RelativeTime at={session.created_at} />
+      </Cell>
+      <Cell className="font-mono">{session.ip}</Cell>
+      <Cell className="max-w-64 truncate" title={session.user_agent}>
+        {session.user_agent || 'unknown'}
+      </Cell>
+      <Cell className="text-right">
+        {session.current ? (
+          <span className="font-medium text-accent">This one</span>
+        ) : (
+          <Button
+            look="quiet"
+            busy={end.isPending}
+            aria-label={`End the session from ${session.ip}`}
+            onClick={() => end.mutate(session.id, { onSuccess: () => announce('Session ended') })}
+          >
+            End
+          </Button>
+        )}
+      </Cell>
+    </tr>
+  );
+}

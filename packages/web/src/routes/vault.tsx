@@ -1,0 +1,174 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Plus } from 'lucide-react';
+import { useMemo, useState, type ReactNode } from 'react';
+import { entriesQuery } from '../data/entries.ts';
+import { environmentsQuery, projectQuery, type Project } from '../data/projects.ts';
+import { Breadcrumb } from '../features/breadcrumb.tsx';
+import { CreateEntryDialog, DeleteEntryDialog, EditEntryDialog } from '../features/entry-dialogs.tsx';
+import { EntryTable, type EntryAction } from '../features/entry-table.tsx';
+import { HistoryDialog } from '../features/history-dialog.tsx';
+import { listStateOf, withListState } from '../features/list-state.ts';
+import { NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { Button } from '../ui/button.tsx';
+import { FilterBox } from '../ui/filter-box.tsx';
+import { EmptyState, Page } from '../ui/page.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+
+const route = getRouteApi('/signed-in/vault');
+
+/** The entries of a project (R25). */
+export function VaultPage(): ReactNode {
+  const { project_id: projectId } = route.useSearch();
+  const { data: project, error, refetch } = useQuery(projectQuery(projectId));
+  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (project === undefined) return <Page title="Vault">{null}</Page>;
+  if (!project.abilities.includes('vault.list')) {
+    return (
+      <NotAllowedPage>
+        {project.is_member
+          ? 'Vaults are for members with the role ROOT or ADMIN.'
+          : 'Only members open a vault. Add yourself on the page of the project; that is on record.'}
+      </NotAllowedPage>
+    );
+  }
+  return <Vault project={project} />;
+}
+
+function Vault({ project }: { project: Project }): ReactNode {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = listStateOf(search);
+  const environment = search.environment ?? 'default';
+  const place = useMemo(() => ({ project_id: project.id, environment }), [project.id, environment]);
+  const [action, setAction] = useState<EntryAction | { kind: 'create' }>();
+  const { data, error, refetch } = useQuery(entriesQuery(place, list));
+  const close = (): void => setAction(undefined);
+  const entryFor = (kind: EntryAction['kind']) =>
+    action?.kind === kind && 'entry' in action ? action.entry : undefined;
+  const change = (next: Partial<typeof list>): void =>
+    void navigate({ search: (now) => withListState(now, next) });
+  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  return (
+    <>
+      <Breadcrumb>
+        <Link to="/vaults" className="hover:underline">
+          Vaults
+        </Link>
+        <span aria-current="page">{project.name}</span>
+      </Breadcrumb>
+      <Page
+        title={project.name}
+        lead={
+          <>
+            Vault of <code className="font-mono">{project.id}</code>
+          </>
+        }
+        action={
+          <Button look="primary" data-shortcut="create" onClick={() => setAction({ kind: 'create' })}>
+            <Plus aria-hidden="true" size={16} /> Create New
+          </Button>
+        }
+      >
+        <div className="mb-3 flex flex-wrap items-center gap-3">
+          <FilterBox label="Filter vaults…" value={list.filter} onChange={(filter) => change({ filter })} />
+          <EnvironmentSwitch
+            projectId={project.id}
+            environment={environment}
+            onChange={(next) =>
+              void navigate({
+                search: { project_id: project.id, ...(next === 'default' ? {} : { environment: next }) },
+              })
+            }
+          />
+        </div>
+        {data?.amount === 0 ? (
+          <NoEntries
+            projectId={project.id}
+            isFiltered={list.filter !== ''}
+            onCreate={() => setAction({ kind: 'create' })}
+          />
+        ) : (
+          <>
+            {/* Another place, page or filter is another table: what was shown there is hidden. */}
+            <EntryTable
+              key={`${environment} ${list.page} ${list.filter}`}
+              place={place}
+              entries={data?.entries}
+              onAction={setAction}
+            />
+            {data !== undefined && (
+              <Pagination
+                noun="entries"
+                amount={data.amount}
+                page={list.page}
+                size={list.size}
+                onPage={(page) => change({ page })}
+                onSize={(size) => change({ size })}
+              />
+            )}
+          </>
+        )}
+      </Page>
+      <CreateEntryDialog place={place} open={action?.kind === 'create'} onClose={close} />
+      <EditEntryDialog place={place} entry={entryFor('edit')} onClose={close} />
+      <DeleteEntryDialog place={place} entry={entryFor('delete')} onClose={close} />
+      <HistoryDialog place={place} entry={entryFor('history')} onClose={close} />
+    </>
+  );
+}
+
+/** Only where there is more than one: nobody else has to know that there are environments (R7). */
+function EnvironmentSwitch({
+  projectId,
+  environment,
+  onChange,
+}: {
+  projectId: string;
+  environment: string;
+  onChange: (environment: string) => void;
+}): ReactNode {
+  const { data } = useQuery(environmentsQuery(projectId));
+  if (data === undefined || data.length < 2) return null;
+  return (
+    <label className="flex items-center gap-2 text-muted">
+      Environment
+      <select
+        className="h-9 rounded-md border border-line-strong bg-surface px-2 text-text"
+        value={environment}
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {data.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function NoEntries({
+  projectId,
+  isFiltered,
+  onCreate,
+}: {
+  projectId: string;
+  isFiltered: boolean;
+  onCreate: () => void;
+}): ReactNode {
+  if (isFiltered)
+    return <EmptyState title="No key matches the filter">Try a shorter part of the key.</EmptyState>;
+  return (
+    <EmptyState title="This vault is empty">
+      <p>An entry is a key and an encrypted value, such as an API key or a database password.</p>
+      <Button look="primary" onClick={onCreate}>
+        <Plus aria-hidden="true" size={16} /> Create the first entry
+      </Button>
+      <p>
+        Programs do the same with <code className="font-mono">POST /vault/create</code>,{' '}
+        <code className="font-mono">project_id={projectId}</code>.
+      </p>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,142 @@
+import { AlertDialog as BaseAlertDialog } from '@base-ui/react/alert-dialog';
+import { Dialog as BaseDialog } from '@base-ui/react/dialog';
+import { X } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { Button } from './button.tsx';
+import { classNames } from './class-names.ts';
+import { TextField } from './field.tsx';
+import { Notice } from './notice.tsx';
+
+const BACKDROP = 'fixed inset-0 z-40 bg-black/40';
+const POPUP =
+  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
+
+type DialogProps = {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  /** One sentence beneath the title. */
+  description?: ReactNode;
+  wide?: boolean;
+  children: ReactNode;
+};
+
+/** What is in it is unmounted when it closes: no input outlives its dialog. */
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  wide = false,
+  children,
+}: DialogProps): ReactNode {
+  return (
+    <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <BaseDialog.Portal>
+        <BaseDialog.Backdrop className={BACKDROP} />
+        <BaseDialog.Popup data-dialog className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
+          <div className="mb-4 flex items-start justify-between gap-4">
+            <div>
+              <BaseDialog.Title className="text-lg font-semibold break-words">{title}</BaseDialog.Title>
+              {description !== undefined && (
+                <BaseDialog.Description className="text-muted">{description}</BaseDialog.Description>
+              )}
+            </div>
+            <BaseDialog.Close
+              aria-label="Close"
+              className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-text"
+            >
+              <X aria-hidden="true" size={18} />
+            </BaseDialog.Close>
+          </div>
+          {children}
+        </BaseDialog.Popup>
+      </BaseDialog.Portal>
+    </BaseDialog.Root>
+  );
+}
+
+type ConfirmProps = {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  /** Says exactly what will happen. */
+  children: ReactNode;
+  /** What the button says, as in "Delete entry". */
+  action: string;
+  /** What has to be typed before the button works. */
+  confirmText?: string;
+  confirmLabel?: string;
+  busy: boolean;
+  error?: string | undefined;
+  onConfirm: () => void;
+};
+
+/** Before something that cannot be taken back. */
+export function ConfirmDialog({ open, onClose, title, children, action, ...rest }: ConfirmProps): ReactNode {
+  return (
+    <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <BaseAlertDialog.Portal>
+        <BaseAlertDialog.Backdrop className={BACKDROP} />
+        <BaseAlertDialog.Popup data-dialog className={classNames(POPUP, 'sm:max-w-lg')}>
+          <BaseAlertDialog.Title className="mb-2 text-lg font-semibold break-words">
+            {title}
+          </BaseAlertDialog.Title>
+          <BaseAlertDialog.Description render={<div className="grid gap-2" />}>
+            {children}
+          </BaseAlertDialog.Description>
+          <ConfirmForm {...{ action, onClose }} {...rest} />
+        </BaseAlertDialog.Popup>
+      </BaseAlertDialog.Portal>
+    </BaseAlertDialog.Root>
+  );
+}
+
+function ConfirmForm({
+  action,
+  confirmText,
+  confirmLabel = 'Type it to confirm',
+  busy,
+  error,
+  onConfirm,
+  onClose,
+}: Omit<ConfirmProps, 'open' | 'title' | 'children'>): ReactNode {
+  const [typed, setTyped] = useState('');
+  const isConfirmed = confirmText === undefined || typed === confirmText;
+  return (
+    <form
+      className="mt-4 grid gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isConfirmed && !busy) onConfirm();
+      }}
+    >
+      {confirmText !== undefined && (
+        <TextField
+          label={confirmLabel}
+          hint={
+            <>
+              Type <code className="font-mono break-all">{confirmText}</code>.
+            </>
+          }
+          mono
+          autoComplete="off"
+          spellCheck={false}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      )}
+      {error !== undefined && <Notice tone="danger">{error}</Notice>}
+      <DialogButtons>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" look="danger" disabled={!isConfirmed} busy={busy}>
+          {action}
+        </Button>
+      </DialogButtons>
+    </form>
+  );
+}
+
+export function DialogButtons({ children }: { children: ReactNode }): ReactNode {
+  return <div className="flex flex-wrap justify-end gap-2">{children}</div>;
+}

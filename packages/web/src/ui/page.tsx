@@ -1,0 +1,60 @@
+import type { ReactNode } from 'react';
+
+type PageProps = {
+  title: string;
+  /** One line beneath the title. */
+  lead?: ReactNode;
+  /** The one primary action. */
+  action?: ReactNode;
+  children: ReactNode;
+};
+
+/** What every page has: a title, which is also the document's, and at most one primary action. */
+export function Page({ title, lead, action, children }: PageProps): ReactNode {
+  return (
+    <>
+      <title>{`${title} · Coffer`}</title>
+      <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
+        <div className="min-w-0">
+          <h1 className="text-xl font-semibold break-words" tabIndex={-1} id="page-title">
+            {title}
+          </h1>
+          {lead !== undefined && <div className="text-muted">{lead}</div>}
+        </div>
+        {action}
+      </div>
+      {children}
+    </>
+  );
+}
+
+/** Nothing there yet: says how to change that. */
+export function EmptyState({ title, children }: { title: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="rounded-lg border border-dashed border-line-strong px-6 py-10 text-center">
+      <p className="font-semibold">{title}</p>
+      <div className="mx-auto mt-1 grid max-w-lg justify-items-center gap-3 text-muted">{children}</div>
+    </div>
+  );
+}
+
+/** A part of a page with a heading of its own. */
+export function Section({
+  title,
+  action,
+  children,
+}: {
+  title: string;
+  action?: ReactNode;
+  children: ReactNode;
+}): ReactNode {
+  return (
+    <section className="mb-8">
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
+        <h2 className="text-base font-semibold">{title}</h2>
+        {action}
+      </div>
+      {children}
+    </section>
+  );
+}

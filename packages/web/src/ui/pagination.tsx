@@ -1,0 +1,112 @@
+import { ChevronLeft, ChevronRight } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { PAGE_SIZES } from '../data/page.ts';
+import { classNames } from './class-names.ts';
+
+type PaginationProps = {
+  /** Of what there are pages, as in "entries". */
+  noun: string;
+  amount: number;
+  page: number;
+  size: number;
+  sizes?: readonly number[];
+  onPage: (page: number) => void;
+  onSize?: (size: number) => void;
+};
+
+/** Page numbers, arrows, and how many records a page has. */
+export function Pagination({
+  noun,
+  amount,
+  page,
+  size,
+  sizes = PAGE_SIZES,
+  onPage,
+  onSize,
+}: PaginationProps): ReactNode {
+  const pages = Math.max(1, Math.ceil(amount / size));
+  const first = amount === 0 ? 0 : (page - 1) * size + 1;
+  return (
+    <nav aria-label={`Pages of ${noun}`} className="flex flex-wrap items-center justify-between gap-3 py-3">
+      <p className="text-muted" aria-live="polite">
+        {amount === 0 ? `No ${noun}` : `${first}–${Math.min(amount, page * size)} of ${amount} ${noun}`}
+      </p>
+      <div className="flex flex-wrap items-center gap-1">
+        {onSize !== undefined && (
+          <label className="mr-2 flex items-center gap-2 text-muted">
+            Rows
+            <select
+              className="rounded-md border border-line-strong bg-surface px-2 py-1 text-text"
+              value={size}
+              onChange={(event) => onSize(Number(event.target.value))}
+            >
+              {sizes.map((option) => (
+                <option key={option}>{option}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        <PageButton label="Previous page" disabled={page <= 1} onClick={() => onPage(page - 1)}>
+          <ChevronLeft aria-hidden="true" size={16} />
+        </PageButton>
+        {pageNumbers(page, pages).map((number, index) =>
+          number === undefined ? (
+            <span key={index === 1 ? 'gap-left' : 'gap-right'} className="px-1 text-muted">
+              …
+            </span>
+          ) : (
+            <PageButton
+              key={number}
+              label={`Page ${number}`}
+              current={number === page}
+              onClick={() => onPage(number)}
+            >
+              {number}
+            </PageButton>
+          ),
+        )}
+        <PageButton label="Next page" disabled={page >= pages} onClick={() => onPage(page + 1)}>
+          <ChevronRight aria-hidden="true" size={16} />
+        </PageButton>
+      </div>
+    </nav>
+  );
+}
+
+function PageButton({
+  label,
+  current = false,
+  ...props
+}: {
+  label: string;
+  current?: boolean;
+  disabled?: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}): ReactNode {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      aria-current={current ? 'page' : undefined}
+      className={classNames(
+        'inline-flex h-8 min-w-8 items-center justify-center rounded-md border px-2 disabled:opacity-40',
+        current
+          ? 'border-accent bg-accent font-semibold text-on-accent'
+          : 'border-line bg-surface hover:bg-sunken',
+      )}
+      {...props}
+    />
+  );
+}
+
+/** First, last, the current one and its neighbours; undefined stands for a gap. */
+function pageNumbers(page: number, pages: number): (number | undefined)[] {
+  const shown = [1, page - 1, page, page + 1, pages].filter((number) => number >= 1 && number <= pages);
+  const unique = [...new Set(shown)].toSorted((a, b) => a - b);
+  return unique.flatMap((number, index) => {
+    const before = unique[index - 1] ?? 0;
+    if (number - before === 2) return [number - 1, number];
+    return number - before > 2 ? [undefined, number] : [number];
+  });
+}
