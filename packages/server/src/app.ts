@@ -175,7 +175,13 @@ async function listen(app: FastifyInstance, { host, port, tls }: Config): Promis
     );
   }
   const { port: bound } = app.server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  return `${tls === undefined ? 'http' : 'https'}://${nameOf(host)}:${bound}`;
+}
+
+/** How a browser on this machine names the host; one that stands for all addresses is no address to go to. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 async function stop(app: FastifyInstance, { store, audit }: Context): Promise<void> {

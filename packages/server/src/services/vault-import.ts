@@ -23,9 +23,9 @@ export async function importEntries(
   caller: Caller,
   { place, entries }: { place: Place; entries: readonly ImportedEntry[] },
 ): Promise<ImportOutcome> {
-  refuseDuplicates(entries);
   return await context.store.transaction(async (tx) => {
     await enter(tx, caller, 'vault.import', place);
+    refuseDuplicates(entries);
     const outcome: ImportOutcome = { created: [], updated: [], unchanged: [] };
     for (const [index, entry] of entries.entries())
       outcome[await importEntry(context, tx, caller, { place, entry, index })].push(entry.key);
