@@ -131,7 +131,9 @@ export const rules = [
   {
     name: 'testing-in-tests',
     comment: 'the support of tests is for tests and benchmarks',
-    from: { pathNot: [TESTING, TEST, '^packages/server/test/', '^e2e/', '^bench/'] },
+    from: {
+      pathNot: [TESTING, TEST, '^packages/server/test/', '^e2e/', '^bench/', '^scripts/demo'],
+    },
     to: { path: TESTING },
   },
   {

@@ -1,18 +1,15 @@
 /** A real browser in front of the real program: what the tests of the web interface stand on. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Role } from '@coffer/core';
-import chromiumPack from '@sparticuz/chromium';
 import type * as Axe from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect, test as base } from 'vitest';
 import type { Client } from '../../packages/server/src/testing/client.ts';
 import { ServerProcess } from '../../packages/server/src/testing/process.ts';
+import { launchChromium } from './chromium.ts';
 
 export const PASSWORD = 'violet-anchor-pebble-41';
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/chromium', import.meta.url));
 const PATIENCE_MS = 8000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -105,11 +102,7 @@ export const test = base.extend<Fixtures>({
   browser: [
     // oxlint-disable-next-line no-empty-pattern -- Vitest reads from it that there is nothing that this needs.
     async ({}, use) => {
-      const executablePath = process.env['CHROMIUM_PATH'] ?? (await unpackChromium());
-      const browser = await chromium.launch({
-        executablePath,
-        args: ['--no-sandbox', '--disable-background-networking'],
-      });
+      const browser = await launchChromium();
       await use(browser);
       await browser.close();
     },
@@ -234,25 +227,4 @@ function personOf(client: Client, answer: Awaited<ReturnType<Client['call']>>): 
   client.uid = answer.body.user.uid;
   client.username = answer.body.user.username;
   return { client, cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
-}
-
-/** Unpacks into a folder of its own and moves that when it is whole: test files that start at once do not meet. */
-async function unpackChromium(): Promise<string> {
-  const executable = join(CACHE, 'chromium');
-  if (existsSync(executable)) return executable;
-  mkdirSync(join(CACHE, '..'), { recursive: true });
-  const folder = mkdtempSync(`${CACHE}-`);
-  const { TMPDIR } = process.env;
-  process.env['TMPDIR'] = folder; // where the package unpacks to
-  try {
-    await chromiumPack.executablePath();
-    renameSync(folder, CACHE);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    if (!existsSync(executable)) throw error;
-  } finally {
-    if (TMPDIR === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = TMPDIR;
-  }
-  return executable;
 }

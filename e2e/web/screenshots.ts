@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
+import { ServerProcess } from '../../packages/server/src/testing/process.ts';
+import { DEMO_PASSWORD, fillDemo } from '../../scripts/demo-data.ts';
+
+/**
+ * Takes a picture of each page of the demo, light, dark and narrow, for a person to look at.
+ *
+ *     npm run screenshots            all of them, into screenshots/
+ *     npm run screenshots -- --docs  those that the README shows, into docs/images/
+ */
+const FOR_DOCS = process.argv.includes('--docs');
+const FOLDER = fileURLToPath(new URL(FOR_DOCS ? '../../docs/images' : '../../screenshots', import.meta.url));
+
+type Shot = { name: string; path: string; act?: (page: Page) => Promise<void>; inDocs?: true };
+
+const SHOP = '/web/vault?project_id=online_shop';
+const press = (name: string | RegExp) => async (page: Page) =>
+  await page.getByRole('button', { name, exact: typeof name === 'string' }).click();
+
+const SHOTS: readonly Shot[] = [
+  { name: 'vaults', path: '/web/vaults' },
+  { name: 'vault', path: SHOP, act: press('Show SMTP_PASSWORD'), inDocs: true },
+  { name: 'vault-empty', path: '/web/vault?project_id=online_shop&filter=nothing-has-this' },
+  { name: 'create', path: SHOP, act: press('Create New') },
+  { name: 'edit', path: SHOP, act: press('Edit SMTP_PASSWORD') },
+  { name: 'delete', path: SHOP, act: press('Delete MAPS_API_KEY') },
+  { name: 'history', path: SHOP, act: press('History of STRIPE_SECRET_KEY'), inDocs: true },
+  { name: 'import', path: SHOP, act: importText },
+  { name: 'members', path: '/web/vaults', act: press(/Members of Online shop/) },
+  { name: 'projects', path: '/web/projects' },
+  { name: 'project', path: '/web/project?id=online_shop' },
+  { name: 'users', path: '/web/users' },
+  { name: 'events', path: '/web/events', inDocs: true },
+  { name: 'account', path: '/web/account' },
+  { name: 'find', path: '/web/vaults', act: async (page) => await page.keyboard.press('Control+k') },
+  { name: 'not-found', path: '/web/nowhere' },
+];
+
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+  narrow: { viewport: { width: 360, height: 740 }, colorScheme: 'light' },
+};
+
+mkdirSync(FOLDER, { recursive: true });
+await using server = await ServerProcess.start({ env: { COFFER_LOG_LEVEL: 'silent' } });
+const { root } = await fillDemo(server);
+const { headers } = await root.call('user_login', { auth_data: 'ada', password: DEMO_PASSWORD });
+const cookie = headers.getSetCookie()[0]?.split(';')[0]?.split('=') ?? [];
+const browser = await launchChromium();
+try {
+  for (const [look, options] of Object.entries(LOOKS)) {
+    if (!FOR_DOCS || look === 'light') await takeAll(browser, look, options);
+  }
+} finally {
+  await browser.close();
+}
+console.log(`pictures are in ${FOLDER}`);
+
+async function takeAll(from: Browser, look: string, options: BrowserContextOptions): Promise<void> {
+  const context = await from.newContext({ ...options, baseURL: server.url, locale: 'en-GB' });
+  const [name = '', value = ''] = cookie;
+  await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
+  for (const shot of SHOTS) {
+    if (FOR_DOCS && shot.inDocs !== true) continue;
+    const page = await context.newPage();
+    await page.goto(shot.path, { waitUntil: 'networkidle' });
+    await shot.act?.(page);
+    await page.waitForLoadState('networkidle');
+    await page.screenshot({ path: join(FOLDER, FOR_DOCS ? `${shot.name}.png` : `${shot.name}-${look}.png`) });
+    await page.close();
+  }
+  await context.close();
+}
+
+async function importText(page: Page): Promise<void> {
+  await press('Create New')(page);
+  await press('Paste a .env file…')(page);
+  await page.getByLabel('Text of a .env file').fill('API_TOKEN=abc\nlower=no\nSMTP_PASSWORD="new one"\n');
+}

@@ -1,0 +1,89 @@
+import type { Client } from '../packages/server/src/testing/client.ts';
+import type { ServerProcess } from '../packages/server/src/testing/process.ts';
+
+export const DEMO_PASSWORD = 'violet-anchor-pebble-41';
+
+const PEOPLE = [
+  ['grace', 'Grace', 'Hopper', 'ADMIN'],
+  ['linus', 'Linus', 'Park', 'AUTHOR'],
+  ['vera', 'Vera', 'Molnár', 'VIEWER'],
+  ['kwame', 'Kwame', 'Mensah', 'ADMIN'],
+  ['yuki', 'Yuki', 'Tanaka', 'AUTHOR'],
+  ['sofia', 'Sofia', 'Rossi', 'VIEWER'],
+] as const;
+
+const PROJECTS = [
+  ['online_shop', 'Online shop', 'The shop front, its cart and its payments.', ['grace', 'linus', 'vera']],
+  ['billing', 'Billing', 'Invoices, dunning and the ledger.', ['grace', 'kwame']],
+  ['data_platform', 'Data platform', 'Warehouse, nightly loads and dashboards.', ['kwame', 'yuki', 'sofia']],
+  ['mobile_app', 'Mobile app', 'iOS and Android, and their push messages.', ['grace', 'yuki']],
+  ['intranet', 'Intranet', 'News, holidays and the lunch menu.', ['sofia']],
+] as const;
+
+const ENTRIES = [
+  ['DATABASE_URL', 'postgres://shop:8kTq0-demo@db.internal/shop', 'primary; the replica has its own'],
+  ['STRIPE_SECRET_KEY', 'sk_test_demo_51Hq8Z', 'payments; rotate with finance'],
+  ['STRIPE_WEBHOOK_SECRET', 'whsec_demo_9f2c', ''],
+  ['SMTP_PASSWORD', 'correct-demo-battery', 'mail.example.org'],
+  ['JWT_SIGNING_KEY', 'demo-4f9a1c27e8b05d63', 'changing it signs everyone out'],
+  ['SENTRY_DSN', 'https://demo@errors.example.org/7', ''],
+  ['S3_ACCESS_KEY_ID', 'DEMOACCESSKEY', 'uploads'],
+  ['S3_SECRET_ACCESS_KEY', 'demo/secret/wJalrXUt', 'uploads'],
+  ['REDIS_URL', 'redis://:demo@cache.internal:6379/0', ''],
+  ['MAPS_API_KEY', 'demo-maps-77', 'limited to our domains'],
+  ['TLS_PRIVATE_KEY', '-----BEGIN DEMO KEY-----\nMIIEvQIBADANBg\n-----END DEMO KEY-----', 'expires in March'],
+  ['FEATURE_FLAGS_TOKEN', 'ff_demo_2c', ''],
+] as const;
+
+/** Fills an empty instance as people would over some weeks, through the API. */
+export async function fillDemo(server: ServerProcess): Promise<{ root: Client }> {
+  const root = server.client();
+  await root.signIn('setup', {
+    setup_token: server.setupToken,
+    username: 'ada',
+    email: 'ada@example.org',
+    first_name: 'Ada',
+    last_name: 'Lovelace',
+    password: DEMO_PASSWORD,
+  });
+  const uids = new Map<string, string>();
+  for (const [username, first_name, last_name, role] of PEOPLE) {
+    const names = { username, email: `${username}@example.org`, first_name, last_name };
+    const { user } = await root.ok('user_create', { ...names, password: DEMO_PASSWORD, role });
+    uids.set(username, user.uid);
+  }
+  for (const [id, name, description, members] of PROJECTS) {
+    await root.ok('project_create', { id, name, description, api_path: `/${id.replaceAll('_', '-')}` });
+    for (const member of members)
+      await root.ok('project_member_add', { project_id: id, uid: uids.get(member) });
+    await root.ok('environment_create', { project_id: id, id: 'staging', name: 'Staging' });
+    for (const [key, value, comment] of ENTRIES)
+      await root.ok('vault_create', { project_id: id, key, value, comment });
+  }
+  await livelyWeek(server, root);
+  return { root };
+}
+
+/** Versions by several people, a look at a value, someone who tries what they may not. */
+async function livelyWeek(server: ServerProcess, root: Client): Promise<void> {
+  const grace = server.client();
+  await grace.signIn('user_login', { auth_data: 'grace', password: DEMO_PASSWORD });
+  const linus = server.client();
+  await linus.signIn('user_login', { auth_data: 'linus', password: DEMO_PASSWORD });
+  const place = { project_id: 'online_shop' };
+  for (const value of ['sk_test_demo_62Jr9A', 'sk_test_demo_73Ks0B']) {
+    await grace.ok('vault_update', { ...place, key: 'STRIPE_SECRET_KEY', value });
+  }
+  await grace.ok('vault_fetch_one', { ...place, key: 'STRIPE_SECRET_KEY' });
+  await root.ok('vault_update', { ...place, key: 'SMTP_PASSWORD', value: 'correct-demo-staple' });
+  await root.ok('vault_version_restore', { ...place, key: 'SMTP_PASSWORD', version: 1 });
+  await linus.refused('vault_fetch_one', { ...place, key: 'DATABASE_URL' });
+  await grace.refused('vault_fetch_one', { project_id: 'intranet', key: 'DATABASE_URL' });
+  await server.client().refused('user_login', { auth_data: 'ada', password: 'not the password' });
+  await root.ok('vault_create', {
+    ...place,
+    environment: 'staging',
+    key: 'DATABASE_URL',
+    value: 'postgres://staging',
+  });
+}
