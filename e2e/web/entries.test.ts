@@ -101,6 +101,7 @@ test('a shown value hides when the tab is left, and when another page of the lis
     document.dispatchEvent(new Event('visibilitychange'));
   });
   await gone(page.getByText('s3cret-0', { exact: true }));
+  await page.evaluate(() => Object.defineProperty(document, 'visibilityState', { value: 'visible' }));
 
   await press(page, 'Show KEY_10');
   await shown(page.getByText('s3cret-0', { exact: true }));

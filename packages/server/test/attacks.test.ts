@@ -116,6 +116,25 @@ describe.each(ENGINES)('a request whose body was held back on %s', () => {
   });
 });
 
+describe.each(ENGINES)('a password reset on %s', () => {
+  test('is not made by a ROOT who is deleted while the password is hashed', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const mallory = await server.user(root, 'ROOT');
+    const victim = await server.user(root, 'ADMIN');
+    const { passwords } = server.app.context;
+    const hash = passwords.hash.bind(passwords);
+    passwords.hash = async (password) => {
+      await root.ok('user_delete', { uid: mallory.uid });
+      return await hash(password);
+    };
+    const takeOver = { uid: victim.uid, new_password: 'lantern-meadow-quartz-7' };
+    expect(await mallory.refused('user_password_reset', takeOver)).toBe('session_ended');
+    passwords.hash = hash;
+    await victim.ok('user_me');
+  });
+});
+
 describe.each(ENGINES)('the audit log on %s', () => {
   test('of a project that had the id before is not for the members of the new one, but for ROOT', async () => {
     await using server = await startTestServer();

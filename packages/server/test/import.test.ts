@@ -210,6 +210,8 @@ describe.each(ENGINES)('an import on %s', () => {
     const where = { outcome: 'success', uid: root.uid, project_id: place.project_id, environment: 'default' };
     expect(own).toMatchObject([
       { ...where, type: 'vault_import', object: null, details: { created: 1, updated: 1, unchanged: 1 } },
+      // That it is unchanged tells that the value is known.
+      { ...where, type: 'vault_view', object: 'B', details: { unchanged: true } },
       { ...where, type: 'vault_update', object: 'A', details: { version: 3 } },
       { ...where, type: 'vault_create', object: 'NEW', details: { version: 1 } },
     ]);

@@ -148,6 +148,7 @@ export async function resetPassword(
   const user = await getUser(store.db, uid);
   const passwordHash = await hashNewPassword(context, 'new_password', { ...user, password: next });
   await store.transaction(async (tx) => {
+    await authorizeStill(tx, caller.actor, 'user.reset_password');
     await getUser(tx, uid);
     await updatePasswordHash(tx, uid, passwordHash);
     const ended = await removeSessionsOf(tx, uid);

@@ -66,7 +66,13 @@ async function importEntry(
     await createIn(context, tx, caller, { place, ...entry });
     return 'created';
   }
-  if (await isSame(context, tx, found, entry)) return 'unchanged';
+  if (await isSame(context, tx, found, entry)) {
+    // It tells that the value is known: that is on record like any other look at it.
+    const details = { version: found.entry.version, unchanged: true };
+    const where = { project: place.projectId, environment: place.environment, object: key, details };
+    await context.audit.append(tx, draft(caller, caller.actor, { type: 'vault_view', ...where }));
+    return 'unchanged';
+  }
   await updateIn(context, tx, caller, { found, ...entry });
   return 'updated';
 }

@@ -1,15 +1,18 @@
 import { QueryClient } from '@tanstack/react-query';
 import { ApiError } from './api.ts';
 
-/** Answers are kept for a while, values never: they do not go through queries at all (see `values.ts`). */
+/** Answers are kept for a while, values never: they do not go through queries at all (see `fetchValue`). */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
       retry: (failures, error) => failures < 2 && error instanceof ApiError && isPassing(error),
       refetchOnWindowFocus: false,
+      networkMode: 'always',
     },
-    mutations: { retry: false },
+    // Sent now or refused now: what waits for the network would be sent after one has given it up. And forgotten with
+    // the form that sent it, because it may hold a password or a value.
+    mutations: { retry: false, networkMode: 'always', gcTime: 0 },
   },
 });
 

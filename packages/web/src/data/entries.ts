@@ -16,7 +16,8 @@ export const entriesQuery = (place: Place, list: ListState) =>
       const { vaults, amount } = await call('vault_fetch', { ...place, ...pageInput(list) }, signal);
       return { entries: vaults, amount };
     },
-    placeholderData: keepPreviousData,
+    // Not those of another place: their buttons would act on this one.
+    placeholderData: (previous, query) => (isSamePlace(query?.queryKey[1], place) ? previous : undefined),
   });
 
 export const versionsQuery = (place: Place, key: string, page: { limit: number; offset: number }) =>
@@ -55,6 +56,11 @@ export async function fetchAllKeys(place: Place): Promise<Map<string, number>> {
     for (const { key, version } of vaults) keys.set(key, version);
     if (vaults.length === 0 || keys.size >= amount) return keys;
   }
+}
+
+function isSamePlace(queried: unknown, { project_id, environment }: Place): boolean {
+  const place = queried as Place | undefined;
+  return place?.project_id === project_id && place.environment === environment;
 }
 
 export function useCreateEntry() {

@@ -156,7 +156,7 @@ function ValueText({ revealed }: { revealed: Revealed | undefined }): ReactNode 
   );
 }
 
-/** With the version: a value that was shown is not taken for that of a newer version. */
+/** With the place and the version: a value that was shown is not taken for that of another. */
 function idOf(entry: Entry): string {
-  return `${entry.key}@${entry.version}`;
+  return `${entry.project_id} ${entry.environment} ${entry.key}@${entry.version}`;
 }

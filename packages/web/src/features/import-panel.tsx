@@ -10,6 +10,8 @@ import { Cell, HeadCell, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const ENTRIES_MAX = 500;
+/** About what one call may carry. */
+const TEXT_CHARACTERS_MAX = 400_000;
 
 type Planned = { key: string; value: string; line: number; fate: 'new' | 'change' | 'refused'; why: string };
 
@@ -44,7 +46,8 @@ export function ImportPanel({
     const [file] = event.dataTransfer.files;
     if (file === undefined) return;
     event.preventDefault();
-    void file.text().then(setText);
+    if (file.size > TEXT_CHARACTERS_MAX) setProblem('This file is too large to be imported at once.');
+    else void file.text().then(setText);
   };
   const submit = (): void =>
     importEntries.mutate(
@@ -72,6 +75,7 @@ export function ImportPanel({
         autoFocus
         autoComplete="off"
         spellCheck={false}
+        maxLength={TEXT_CHARACTERS_MAX}
         value={text}
         onChange={(event) => setText(event.target.value)}
       />

@@ -13,6 +13,15 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'invalid_input', // an id in the address that can be nothing's
 ]);
 
+/**
+ * Whether an error takes the place of the page. One that passes does not, while there is something to show: a dialog may
+ * be open, with something typed in it.
+ */
+export function isBlocking(error: Error | null, data: unknown): error is Error {
+  if (error === null) return false;
+  return data === undefined || (error instanceof ApiError && error.status >= 400 && error.status < 500);
+}
+
 /** What stands in the place of a page that cannot be shown. */
 export function ProblemPage({ error, onRetry }: { error: unknown; onRetry?: () => void }): ReactNode {
   if (!(error instanceof ApiError)) return <Unexpected onRetry={onRetry} />;

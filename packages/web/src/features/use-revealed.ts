@@ -22,6 +22,8 @@ export function useRevealed(): {
   const reveal = useCallback(
     (next: Revealed) => {
       window.clearTimeout(timer.current);
+      // It may arrive after the tab was left.
+      if (document.visibilityState === 'hidden') return;
       timer.current = window.setTimeout(hide, REVEAL_MS);
       setRevealed(next);
     },

@@ -25,7 +25,7 @@ export function AccountPage(): ReactNode {
   const user = useMe();
   return (
     <Page title="My account" lead={`${user.username}, ${user.role}`}>
-      <div className="grid max-w-3xl">
+      <div className="max-w-3xl">
         <Section title="Profile">
           <ProfileForm user={user} />
         </Section>

@@ -7,7 +7,7 @@ import { ApiError } from '../data/api.ts';
 import { eventsQuery, fetchAllEvents, type AuditEvent, type EventFilter } from '../data/events.ts';
 import { useMay } from '../data/session.ts';
 import { listStateOf, withListState } from '../features/list-state.ts';
-import { NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { Button } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -34,7 +34,8 @@ export function EventsPage(): ReactNode {
   const { data, error, refetch } = useQuery({ ...eventsQuery(filter, page), enabled: mayList });
   if (!mayList) return <NotAllowedPage>The audit log is for the roles ROOT and ADMIN.</NotAllowedPage>;
   const isBadFilter = error instanceof ApiError && (error.status === 400 || error.status === 404);
-  if (error !== null && !isBadFilter) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, data) && !isBadFilter)
+    return <ProblemPage error={error} onRetry={() => void refetch()} />;
   const change = (next: Partial<typeof list>): void =>
     void navigate({ search: (now) => withListState(now, next) });
   return (

@@ -17,7 +17,7 @@ import { useMe } from '../data/session.ts';
 import { Breadcrumb } from '../features/breadcrumb.tsx';
 import { fieldError, formError, onSubmit } from '../features/form.ts';
 import { MembersPanel } from '../features/members-dialog.tsx';
-import { ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, ProblemPage } from '../features/problem-page.tsx';
 import { Button, buttonClass, IconButton } from '../ui/button.tsx';
 import { ConfirmDialog, Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
@@ -32,7 +32,7 @@ const route = getRouteApi('/signed-in/project');
 export function ProjectPage(): ReactNode {
   const { id } = route.useSearch();
   const { data: project, error, refetch } = useQuery(projectQuery(id));
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, project)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   if (project === undefined) return <Page title="Project">{null}</Page>;
   const may = (action: Project['abilities'][number]): boolean => project.abilities.includes(action);
   return (
@@ -47,7 +47,8 @@ export function ProjectPage(): ReactNode {
         title={project.name}
         lead={
           <>
-            <code className="font-mono">{project.id}</code>, created <RelativeTime at={project.created_at} />
+            <code className="font-mono break-all">{project.id}</code>, created{' '}
+            <RelativeTime at={project.created_at} />
           </>
         }
         action={

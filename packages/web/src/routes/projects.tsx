@@ -7,7 +7,7 @@ import { useMay } from '../data/session.ts';
 import { fieldError, formError, onSubmit } from '../features/form.ts';
 import { listStateOf, withListState } from '../features/list-state.ts';
 import { MembersDialog } from '../features/members-dialog.tsx';
-import { ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, ProblemPage } from '../features/problem-page.tsx';
 import { Button, buttonClass, IconButton } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
@@ -35,7 +35,7 @@ export function ProjectsPage(): ReactNode {
       <Plus aria-hidden="true" size={16} /> Create a new project
     </Button>
   );
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   return (
     <Page
       title="Projects"

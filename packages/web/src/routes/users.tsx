@@ -7,7 +7,7 @@ import { useMay, useMe, type User } from '../data/session.ts';
 import { useCreateUser, useDeleteUser, useResetPassword, usersQuery, useUpdateUser } from '../data/users.ts';
 import { fieldError, formError, onSubmit } from '../features/form.ts';
 import { listStateOf, withListState } from '../features/list-state.ts';
-import { NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { ConfirmDialog, Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
@@ -32,7 +32,7 @@ export function UsersPage(): ReactNode {
   const [action, setAction] = useState<UserAction | { kind: 'create' }>();
   const { data, error, refetch } = useQuery({ ...usersQuery(list), enabled: mayList });
   if (!mayList) return <NotAllowedPage>Users are managed by ROOT.</NotAllowedPage>;
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   const change = (next: Partial<typeof list>): void =>
     void navigate({ search: (now) => withListState(now, next) });
   const close = (): void => setAction(undefined);

@@ -9,7 +9,7 @@ import { CreateEntryDialog, DeleteEntryDialog, EditEntryDialog } from '../featur
 import { EntryTable, type EntryAction } from '../features/entry-table.tsx';
 import { HistoryDialog } from '../features/history-dialog.tsx';
 import { listStateOf, withListState } from '../features/list-state.ts';
-import { NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { Button } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
@@ -19,9 +19,9 @@ const route = getRouteApi('/signed-in/vault');
 
 /** The entries of a project (R25). */
 export function VaultPage(): ReactNode {
-  const { project_id: projectId } = route.useSearch();
+  const { project_id: projectId, environment = 'default' } = route.useSearch();
   const { data: project, error, refetch } = useQuery(projectQuery(projectId));
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, project)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   if (project === undefined) return <Page title="Vault">{null}</Page>;
   if (!project.abilities.includes('vault.list')) {
     return (
@@ -32,7 +32,8 @@ export function VaultPage(): ReactNode {
       </NotAllowedPage>
     );
   }
-  return <Vault project={project} />;
+  // Another project or environment is another vault: nothing that is open or shown here goes along.
+  return <Vault key={`${project.id} ${environment}`} project={project} />;
 }
 
 function Vault({ project }: { project: Project }): ReactNode {
@@ -48,7 +49,7 @@ function Vault({ project }: { project: Project }): ReactNode {
     action?.kind === kind && 'entry' in action ? action.entry : undefined;
   const change = (next: Partial<typeof list>): void =>
     void navigate({ search: (now) => withListState(now, next) });
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   return (
     <>
       <Breadcrumb>
@@ -61,7 +62,7 @@ function Vault({ project }: { project: Project }): ReactNode {
         title={project.name}
         lead={
           <>
-            Vault of <code className="font-mono">{project.id}</code>
+            Vault of <code className="font-mono break-all">{project.id}</code>
           </>
         }
         action={

@@ -6,7 +6,7 @@ import { projectsQuery, type Project } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
 import { listStateOf, withListState } from '../features/list-state.ts';
 import { MembersDialog } from '../features/members-dialog.tsx';
-import { NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { buttonClass, IconButton } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
@@ -24,7 +24,7 @@ export function VaultsPage(): ReactNode {
   const mayManage = useMay('project.create');
   const { data, error, refetch } = useQuery({ ...projectsQuery(list, true), enabled: mayManage });
   if (!mayManage) return <NotAllowedPage>Vaults are for the roles ROOT and ADMIN.</NotAllowedPage>;
-  if (error !== null) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   const change = (next: Partial<typeof list>): void =>
     void navigate({ search: (now) => withListState(now, next) });
   return (

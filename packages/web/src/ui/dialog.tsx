@@ -9,7 +9,7 @@ import { Notice } from './notice.tsx';
 
 const BACKDROP = 'fixed inset-0 z-40 bg-black/40';
 const POPUP =
-  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
+  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-x-hidden overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
 
 type DialogProps = {
   open: boolean;
@@ -31,13 +31,20 @@ export function Dialog({
   children,
 }: DialogProps): ReactNode {
   return (
-    <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <BaseDialog.Root
+      open={open}
+      onOpenChange={(next) => !next && onClose()}
+      // A click beside it must not throw away what was typed.
+      disablePointerDismissal
+    >
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={BACKDROP} />
         <BaseDialog.Popup data-dialog className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
           <div className="mb-4 flex items-start justify-between gap-4">
-            <div>
-              <BaseDialog.Title className="text-lg font-semibold break-words">{title}</BaseDialog.Title>
+            <div className="min-w-0">
+              <BaseDialog.Title className="line-clamp-3 text-lg font-semibold wrap-anywhere">
+                {title}
+              </BaseDialog.Title>
               {description !== undefined && (
                 <BaseDialog.Description className="text-muted">{description}</BaseDialog.Description>
               )}

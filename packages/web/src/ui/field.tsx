@@ -100,7 +100,7 @@ function Field({
   children,
 }: Common & { ids: FieldIds; children: ReactNode }): ReactNode {
   return (
-    <div className="grid gap-1">
+    <div className="grid content-start gap-1">
       <label htmlFor={ids.input} className="font-medium">
         {label}
       </label>

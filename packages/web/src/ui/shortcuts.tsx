@@ -24,7 +24,7 @@ export function Shortcuts({ onFind }: { onFind: () => void }): ReactNode {
         !event.shiftKey
       ) {
         event.preventDefault();
-        onFind();
+        if (!isDialogOpen()) onFind();
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isDialogOpen()) return;
