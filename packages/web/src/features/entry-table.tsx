@@ -4,7 +4,7 @@ import { ApiError } from '../data/api.ts';
 import { fetchValue, type Entry, type Place } from '../data/entries.ts';
 import { IconButton } from '../ui/button.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 import { useRevealed, type Revealed } from './use-revealed.ts';
 
@@ -120,7 +120,7 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
         <RelativeTime at={entry.updated_at} />{' '}
         <span className="whitespace-nowrap">by {entry.updated_by.username}</span>
       </Cell>
-      <Cell className="text-right whitespace-nowrap">
+      <ActionsCell>
         <IconButton label={`History of ${entry.key}`} onClick={() => onAction({ kind: 'history', entry })}>
           <History aria-hidden="true" size={16} />
         </IconButton>
@@ -130,7 +130,7 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
         <IconButton label={`Delete ${entry.key}`} danger onClick={() => onAction({ kind: 'delete', entry })}>
           <Trash2 aria-hidden="true" size={16} />
         </IconButton>
-      </Cell>
+      </ActionsCell>
     </tr>
   );
 }

@@ -15,7 +15,7 @@ import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 import { useRevealed } from './use-revealed.ts';
 
@@ -116,7 +116,7 @@ function VersionRow({
           <RelativeTime at={at} />
         </Cell>
         <Cell>{by.username}</Cell>
-        <Cell className="text-right whitespace-nowrap">
+        <ActionsCell>
           <IconButton
             label={`${value === undefined ? 'Show' : 'Hide'} version ${version}`}
             aria-pressed={value !== undefined}
@@ -133,7 +133,7 @@ function VersionRow({
               <RotateCcw aria-hidden="true" size={16} />
             </IconButton>
           )}
-        </Cell>
+        </ActionsCell>
       </tr>
       {value !== undefined && (
         <tr>

@@ -16,7 +16,7 @@ import { ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const MEMBERS_PER_PAGE = 10;
@@ -85,11 +85,11 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
               <Cell>{member.username}</Cell>
               <Cell>{member.role}</Cell>
               {mayRemove && (
-                <Cell className="text-right">
+                <ActionsCell>
                   <IconButton label={`Remove ${member.username}`} danger onClick={() => setLeaving(member)}>
                     <UserMinus aria-hidden="true" size={16} />
                   </IconButton>
-                </Cell>
+                </ActionsCell>
               )}
             </tr>
           ))}

@@ -16,7 +16,7 @@ import { Notice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const SESSIONS_PER_PAGE = 10;
@@ -178,7 +178,7 @@ function SessionRow({ session }: { session: Session }): ReactNode {
       <Cell className="max-w-64 truncate" title={session.user_agent}>
         {session.user_agent || 'unknown'}
       </Cell>
-      <Cell className="text-right">
+      <ActionsCell>
         {session.current ? (
           <span className="font-medium text-accent">This one</span>
         ) : (
@@ -191,7 +191,7 @@ function SessionRow({ session }: { session: Session }): ReactNode {
             End
           </Button>
         )}
-      </Cell>
+      </ActionsCell>
     </tr>
   );
 }

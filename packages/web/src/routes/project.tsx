@@ -24,7 +24,7 @@ import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const route = getRouteApi('/signed-in/project');
@@ -202,7 +202,7 @@ function Environments({ project }: { project: Project }): ReactNode {
               <Cell className="text-muted">
                 <RelativeTime at={environment.created_at} />
               </Cell>
-              <Cell className="text-right">
+              <ActionsCell>
                 {environment.id !== 'default' && (
                   <IconButton
                     label={`Delete ${environment.name}`}
@@ -212,7 +212,7 @@ function Environments({ project }: { project: Project }): ReactNode {
                     <Trash2 aria-hidden="true" size={16} />
                   </IconButton>
                 )}
-              </Cell>
+              </ActionsCell>
             </tr>
           ))}
         </tbody>

@@ -15,7 +15,7 @@ import { FilterBox } from '../ui/filter-box.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const route = getRouteApi('/signed-in/projects');
@@ -125,7 +125,7 @@ function ProjectTable({
                   <Users aria-hidden="true" size={16} /> {project.members}
                 </IconButton>
               </Cell>
-              <Cell className="text-right">
+              <ActionsCell>
                 {project.abilities.includes('vault.list') && (
                   <Link
                     to="/vault"
@@ -136,7 +136,7 @@ function ProjectTable({
                     View Vaults
                   </Link>
                 )}
-              </Cell>
+              </ActionsCell>
             </tr>
           ))
         )}

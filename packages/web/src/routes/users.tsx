@@ -16,7 +16,7 @@ import { Notice } from '../ui/notice.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const route = getRouteApi('/signed-in/users');
@@ -125,7 +125,7 @@ function UserTable({
               <Cell className="text-muted">
                 <RelativeTime at={user.created_at} />
               </Cell>
-              <Cell className="text-right whitespace-nowrap">
+              <ActionsCell>
                 <IconButton
                   label={`Change the role of ${user.username}`}
                   onClick={() => onAction({ kind: 'role', user })}
@@ -145,7 +145,7 @@ function UserTable({
                 >
                   <Trash2 aria-hidden="true" size={16} />
                 </IconButton>
-              </Cell>
+              </ActionsCell>
             </tr>
           ))
         )}

@@ -11,7 +11,7 @@ import { buttonClass, IconButton } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 
 const route = getRouteApi('/signed-in/vaults');
 
@@ -101,11 +101,11 @@ function VaultRow({ project, onMembers }: { project: Project; onMembers: () => v
           <Users aria-hidden="true" size={16} /> {project.members}
         </IconButton>
       </Cell>
-      <Cell className="text-right">
+      <ActionsCell>
         <Link {...vault} className={buttonClass()} aria-label={`View Vaults of ${project.name}`}>
           View Vaults
         </Link>
-      </Cell>
+      </ActionsCell>
     </tr>
   );
 }

@@ -34,6 +34,16 @@ export function Cell({ className, ...props }: ComponentProps<'td'>): ReactNode {
   return <td className={classNames('border-b border-line px-3 py-1.5 align-middle', className)} {...props} />;
 }
 
+/** What one can do with a row: it stays in sight where the table is wider than the screen. */
+export function ActionsCell({ className, ...props }: ComponentProps<'td'>): ReactNode {
+  return (
+    <Cell
+      className={classNames('sticky right-0 bg-surface text-right whitespace-nowrap', className)}
+      {...props}
+    />
+  );
+}
+
 /** Grey rows of the height of real ones, so that nothing moves when these arrive. */
 export function SkeletonRows({ rows, columns }: { rows: number; columns: number }): ReactNode {
   return Array.from({ length: rows }, (_, row) => (
