@@ -26,6 +26,7 @@ test('the first session of the README does what it says, by curl against the rea
   const answers = stdout
     .trim()
     .split('\n')
+    // Answers are looked into freely; each that matters is compared below.
     .map((line): any => JSON.parse(line));
   const [project, created, fetched, updated, history, old, events] = answers;
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 200, 200, 200, 200, 200]);

@@ -21,13 +21,7 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const code = FRAMEWORK_ERRORS[(error as { code?: string }).code ?? ''];
   if (code === undefined) return new AppError('internal', {}, { cause: error });
-  return new AppError(
-    code,
-    {},
-    {
-      cause: error,
-    },
-  );
+  return new AppError(code, {}, { cause: error });
 }
 
 /** RFC 9457, with our `code`, `message`, `request_id` and `errors`. */
