@@ -7,7 +7,7 @@ export type DotenvText = {
   unreadableLines: number[];
 };
 
-const ASSIGNMENT = /^[^\S\n]*(?:export[^\S\n]+)?([\w.-]+)[^\S\n]*(?:=|:[^\S\n])[^\S\n]*/;
+const ASSIGNMENT = /^[^\S\n]*(?:export[^\S\n]+)?([\w.-]+)(?:[^\S\n]*=|:[^\S\n])[^\S\n]*/;
 /** In quotes that end where a comment or nothing follows; else up to a `#`. A backslash before a quote may keep it open. */
 const VALUE = /('(?:\\'|[^'])*'|"(?:\\"|[^"])*"|`(?:\\`|[^`])*`|[^#\n]+)?[^\S\n]*(?:#[^\n]*)?(?![^\n])/y;
 const OUTER_QUOTES = /^(?<quote>['"`])(?<inner>[\s\S]*)\k<quote>$/;
@@ -17,6 +17,10 @@ const NOTHING = /^\s*(?:#[^\n]*)?$/;
  * Reads a dotenv text the way the `dotenv` package does: `KEY=value`, also with `export`; values in single quotes,
  * double quotes or backticks may span lines; `\n` and `\r` are escapes in double quotes only; what is not quoted ends
  * at a `#` and is trimmed.
+ *
+ * Stricter than the package in one thing: outside quotes an assignment ends with its line, and only LF, CR and CRLF end
+ * lines. The package looks for a missing sign or value on the next line, so that of `A:` and `B=1` it makes `A` with
+ * the value `B=1`: here that line is unreadable. It also begins a new line behind the line separators of Unicode.
  */
 export function parseDotenv(text: string): DotenvText {
   const source = text.replace(/\r\n?/g, '\n');

@@ -8,3 +8,4 @@ export * from './ids.ts';
 export * from './names.ts';
 export * from './crypto/envelope.ts';
 export * from './dotenv.ts';
+export * from './dotenv-format.ts';
