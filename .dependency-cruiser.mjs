@@ -9,6 +9,7 @@ const PACKAGES = {
   core: [],
   contract: ['core'],
   client: [],
+  cli: ['client', 'core'],
   server: ['contract', 'core'],
   web: ['contract', 'core'],
 };

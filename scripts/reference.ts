@@ -12,6 +12,10 @@ import {
   type Endpoint,
 } from '@coffer/contract';
 import { AUDIT_EVENTS, ERRORS, PERMISSIONS, ROLES, type PermissionRule } from '@coffer/core';
+import { GLOBAL_OPTIONS, VARIABLES, type Command } from '../packages/cli/src/command.ts';
+import { COMMANDS } from '../packages/cli/src/commands.ts';
+import { EXIT_MEANINGS } from '../packages/cli/src/exit-codes.ts';
+import { optionRows, usageOf } from '../packages/cli/src/help.ts';
 import { SETTINGS } from '../packages/server/src/config/settings.ts';
 import { clientTable } from './client-table.ts';
 
@@ -36,6 +40,7 @@ const pages: Record<string, string> = {
   'permissions.md': permissionsPage(),
   'events.md': eventsPage(),
   'settings.md': settingsPage(),
+  'cli.md': cliPage(),
   [WEB_TABLE]: webTable(),
   [CLIENT_TABLE]: clientTable(),
   'openapi.json': `${JSON.stringify(openApiDocument({ version: version() }), undefined, 2)}\n`,
@@ -80,6 +85,7 @@ function indexPage(): string {
     '- [Permissions](permissions.md)',
     '- [Audit events](events.md)',
     '- [Settings](settings.md)',
+    '- [Command line](cli.md)',
   ]);
 }
 
@@ -250,6 +256,62 @@ function settingsPage(): string {
     '',
     ...table(['variable', 'default', 'meaning'], rows),
   ]);
+}
+
+function cliPage(): string {
+  return page('Command line', [
+    '`coffer COMMAND [OPTIONS]`. `coffer COMMAND --help` says the same as this page. Data goes to standard output, words for',
+    'people to standard error; a table is aligned on a terminal and separated by tabs in a pipe.',
+    '',
+    ...table(
+      ['command', 'what it does'],
+      COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name})`, summary]),
+    ),
+    ...COMMANDS.flatMap(commandLines),
+    '',
+    '## Options of every command',
+    '',
+    ...table(['option', 'meaning'], codeRows(optionRows(GLOBAL_OPTIONS))),
+    '',
+    '## Variables',
+    '',
+    ...table(['variable', 'meaning'], codeRows(VARIABLES)),
+    '',
+    '## Exit codes',
+    '',
+    '`run` ends as the command that it runs ends; with 127 when that is not found and 126 when it cannot be executed.',
+    '',
+    ...table(
+      ['code', 'meaning'],
+      EXIT_MEANINGS.map(([code, meaning]) => [String(code), meaning]),
+    ),
+  ]);
+}
+
+function commandLines(command: Command): string[] {
+  const { name, summary, description = [], arguments: args, options, examples } = command;
+  const rows = [
+    ...codeRows(args.map((argument): [string, string] => [argument.name, argument.summary])),
+    ...codeRows(optionRows(options)),
+  ];
+  return [
+    '',
+    `## ${name}`,
+    '',
+    `\`${usageOf(command)}\``,
+    '',
+    summary,
+    ...description.flatMap((paragraph) => ['', paragraph]),
+    ...(rows.length === 0 ? [] : ['', ...table(['argument or option', 'meaning'], rows)]),
+    '',
+    '```',
+    ...examples.map(({ line, what }) => `${line}    # ${what}`),
+    '```',
+  ];
+}
+
+function codeRows(rows: readonly (readonly [string, string])[]): [string, string][] {
+  return rows.map(([name, meaning]) => [`\`${name}\``, meaning]);
 }
 
 /** Method and path of each endpoint, for the browser: the contract itself would bring its validator along. */

@@ -243,6 +243,7 @@ async function build(node) {
     ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/server'],
     ['scripts/build-scalar.mjs'],
     ['scripts/build-web.mjs'],
+    ['scripts/build-cli.mjs'],
   ]) {
     const { code } = await run(node, args, { stdio: ['ignore', 2, 2] });
     if (code !== 0) throw new Failure('the build failed: correct what it says above, then try again');

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '../../packages/server/src/testing/client.ts';
+import { startTestServer, type TestServer } from '../../packages/server/src/testing/server.ts';
+
+const COFFER = fileURLToPath(new URL('../../packages/cli/dist/coffer.mjs', import.meta.url));
+
+export type Result = {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Buffer;
+  out: string;
+  err: string;
+};
+export type Options = { input?: string | Uint8Array; env?: Record<string, string | undefined>; cwd?: string };
+
+/** A person at a computer of their own: a home directory, a directory to work in, and the bundled program. */
+export class Person implements Disposable {
+  readonly base = mkdtempSync(join(tmpdir(), 'coffer-test-'));
+  readonly cwd = join(this.base, 'work');
+  env: Record<string, string | undefined>;
+
+  constructor() {
+    for (const name of ['home', 'work', 'tmp']) mkdirSync(join(this.base, name));
+    this.env = {
+      PATH: process.env['PATH'],
+      HOME: join(this.base, 'home'),
+      TMPDIR: join(this.base, 'tmp'),
+      LANG: 'C.UTF-8',
+    };
+  }
+
+  get credentials(): string {
+    return join(this.base, 'home/.config/coffer/credentials.json');
+  }
+
+  start(args: readonly string[], { env = {}, cwd = this.cwd }: Options = {}): ReturnType<typeof spawn> {
+    return spawn(process.execPath, [COFFER, ...args], { cwd, env: { ...this.env, ...env } });
+  }
+
+  async run(args: readonly string[], options: Options = {}): Promise<Result> {
+    const child = this.start(args, options);
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin?.on('error', () => undefined).end(options.input ?? '');
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const stdout = Buffer.concat(out);
+    return { code, signal, stdout, out: stdout.toString(), err: Buffer.concat(err).toString() };
+  }
+
+  /** Its standard output. Fails when it failed. */
+  async ok(args: readonly string[], options: Options = {}): Promise<string> {
+    const { code, signal, out, err } = await this.run(args, options);
+    if (code !== 0) throw new Error(`coffer ${args.join(' ')} ended with ${code ?? signal}: ${err}`);
+    return out;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.base, { recursive: true, force: true });
+  }
+}
+
+export type Scene = AsyncDisposable & {
+  server: TestServer;
+  url: string;
+  root: Client;
+  project: string;
+  person: Person;
+};
+
+/** A server with a project, and a person who is signed in and stands in a directory that is tied to it. */
+export async function setScene(): Promise<Scene> {
+  const server = await startTestServer();
+  const person = new Person();
+  const root = await server.setUp();
+  const project = await server.project(root);
+  const { url } = server.app;
+  await person.ok(['login', url, '--token-stdin'], { input: root.token ?? '' });
+  await person.ok(['init', '--project', project]);
+  return {
+    server,
+    url,
+    root,
+    project,
+    person,
+    [Symbol.asyncDispose]: async () => {
+      person[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { command } from '../command.ts';
+import { EXPORT_FORMATS, formatValues, type ExportFormat } from '../export-formats.ts';
+import { filterKeys } from '../key-filter.ts';
+import { openPlace } from '../target.ts';
+
+export const exportValues = command({
+  name: 'export',
+  summary: 'Print all values, in a format that other programs read.',
+  description: [
+    'A value that a format cannot hold is refused by its key, and nothing is printed: `json` and `yaml` hold everything.',
+  ],
+  arguments: [],
+  options: {
+    format: {
+      type: 'string',
+      short: 'f',
+      value: 'FORMAT',
+      choices: EXPORT_FORMATS,
+      summary: 'dotenv (unless given), json, yaml, shell (lines of `export`) or k8s (a Secret).',
+    },
+    name: {
+      type: 'string',
+      value: 'NAME',
+      summary: 'Of the Secret, with --format k8s; project and environment otherwise.',
+    },
+    only: {
+      type: 'string',
+      value: 'KEYS',
+      multiple: true,
+      summary: 'These alone; `*` for any characters, several separated by commas.',
+    },
+    except: { type: 'string', value: 'KEYS', multiple: true, summary: 'All but these.' },
+  },
+  examples: [
+    { line: 'coffer export > .env', what: 'A dotenv file.' },
+    {
+      line: 'coffer export -e production --format k8s | kubectl apply -f -',
+      what: 'A Secret of Kubernetes.',
+    },
+    { line: 'eval "$(coffer export --format shell --only \'AWS_*\')"', what: 'Into this shell.' },
+  ],
+  run: async (context, { options }) => {
+    const { client, project, environment } = openPlace(context);
+    const values = filterKeys(await client.vault(project, environment).all(), options);
+    const format = context.global.json ? 'json' : ((options.format ?? 'dotenv') as ExportFormat);
+    const name = options.name ?? `${project}-${environment}`.replaceAll('_', '-');
+    context.terminal.write(formatValues(format, values, name));
+  },
+});

@@ -1,0 +1,36 @@
+import { CofferError } from '@coffer/client';
+import { command } from '../command.ts';
+import { findCredential, removeCredential } from '../credentials.ts';
+import { isAway } from '../server-errors.ts';
+import { findServer, openClient } from '../target.ts';
+
+export const logout = command({
+  name: 'logout',
+  summary: 'End the session, and forget the token.',
+  description: ['A COFFER_TOKEN stays valid: it was not made by `coffer login`.'],
+  arguments: [],
+  options: {},
+  examples: [{ line: 'coffer logout', what: 'Ends the session at the server in use.' }],
+  run: async (context) => {
+    const { terminal, paths } = context;
+    const { url } = findServer(context);
+    const credential = findCredential(paths.credentials, url);
+    if (credential === undefined) {
+      terminal.say(`You are not signed in to ${url}.`);
+      return;
+    }
+    // First: whatever the server says, the token is not to stay here.
+    removeCredential(paths.credentials, url);
+    try {
+      await openClient(url, credential.token).api.user.logout();
+    } catch (error) {
+      if (!(error instanceof CofferError)) throw error;
+      if (isAway(error))
+        terminal.warn(
+          `${url} does not answer: the token is forgotten here, and stays valid until it expires`,
+        );
+      else if (error.status !== 401) throw error;
+    }
+    terminal.say(`Signed out of ${url}.`, 'good');
+  },
+});

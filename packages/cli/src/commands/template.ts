@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import { command } from '../command.ts';
+import { decodeText, readInputFile } from '../input-value.ts';
+import { writePrivateFile } from '../private-file.ts';
+import { openPlace } from '../target.ts';
+import { fillTemplate, templateKeys } from '../template.ts';
+
+export const template = command({
+  name: 'template',
+  summary: 'Fill the placeholders of a file with values.',
+  description: [
+    '`${{ vault.KEY }}` becomes the value of KEY, as it is: what a value holds is not filled again. A key that is not there fails, and nothing is written. Other placeholders stay.',
+  ],
+  arguments: [{ name: 'FILE', summary: 'The template; `-` for standard input.' }],
+  options: {
+    out: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      summary: 'Write to a file that only you can read, in one step.',
+    },
+  },
+  examples: [
+    {
+      line: 'coffer template nginx.conf.template --out nginx.conf',
+      what: 'A configuration with its secrets.',
+    },
+  ],
+  run: async (context, { args, options }) => {
+    const { terminal, cwd } = context;
+    const bytes = args.FILE === '-' ? await terminal.readAll() : readInputFile(args.FILE);
+    const text = decodeText(bytes, 'the template');
+    // Before anything is asked for: a template without placeholders opens no value.
+    const needed = templateKeys(text).length > 0;
+    const { client, project, environment } = openPlace(context);
+    const filled = fillTemplate(text, needed ? await client.vault(project, environment).all() : {});
+    if (options.out === undefined) terminal.write(filled);
+    else writePrivateFile(resolve(cwd, options.out), filled);
+  },
+});

@@ -1,0 +1,134 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { CliError } from './cli-error.ts';
+import type { GlobalOptions } from './context.ts';
+import { GLOBAL_OPTIONS, type Command, type Input, type Options } from './command.ts';
+
+export type CommandLine =
+  | { kind: 'run'; command: Command; input: Input; global: GlobalOptions }
+  | { kind: 'help'; command: Command | undefined }
+  | { kind: 'version' };
+
+/** Arguments → what to do. Fails with a usage error that repeats no argument: one could be a value. */
+export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+  const dashes = argv.indexOf('--');
+  const own = dashes === -1 ? [...argv] : argv.slice(0, dashes);
+  const behind = dashes === -1 ? [] : argv.slice(dashes + 1);
+  const found = findCommand(own, commands);
+  if (found === undefined) {
+    const { values } = parse(own, GLOBAL_OPTIONS, '');
+    if (values['version'] === true) return { kind: 'version' };
+    return { kind: 'help', command: undefined };
+  }
+  const { command } = found;
+  const { values, positionals } = parse(found.rest, { ...GLOBAL_OPTIONS, ...command.options }, command.name);
+  if (values['help'] === true) return { kind: 'help', command };
+  if (dashes !== -1 && command.takesCommand !== true) positionals.push(...behind);
+  if (command.takesCommand === true && behind.length === 0)
+    throw usage(command, 'the command to run stands behind --');
+  return {
+    kind: 'run',
+    command,
+    global: {
+      url: text(values['url']),
+      project: text(values['project']),
+      env: text(values['env']),
+      json: values['json'] === true,
+    },
+    input: {
+      args: readArguments(command, positionals),
+      options: readOptions(command, values),
+      command: behind,
+    },
+  };
+}
+
+/** The first argument that is neither an option nor the value of one. */
+function findCommand(
+  argv: readonly string[],
+  commands: readonly Command[],
+): { command: Command; rest: string[] } | undefined {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: config(GLOBAL_OPTIONS),
+    strict: false,
+    tokens: true,
+  });
+  const token = tokens.find(({ kind }) => kind === 'positional');
+  if (token === undefined) return undefined;
+  const name = argv[token.index] ?? '';
+  if (name === 'help') return undefined;
+  const command = commands.find((candidate) => candidate.name === name);
+  // A word of letters is a mistyped command; anything else is not repeated.
+  if (command === undefined)
+    throw new CliError('command_unknown', {
+      name: /^[a-z-]{1,20}$/.test(name) ? `\`${name}\`` : 'of this name',
+    });
+  return { command, rest: argv.toSpliced(token.index, 1) };
+}
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+function parse(
+  args: readonly string[],
+  options: Options,
+  commandName: string,
+): { values: Values; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: config(options), strict: true, allowPositionals: true });
+  } catch (error) {
+    // Its first sentence names the option and nothing else.
+    const why = error instanceof Error ? (error.message.split(/[.\n]/)[0] ?? '') : '';
+    throw new CliError('usage', {
+      why: lowerFirst(why),
+      command: commandName === '' ? '' : `${commandName} `,
+    });
+  }
+}
+
+function config(options: Options): ParseArgsOptionsConfig {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short, multiple }]) => [
+      name,
+      { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
+    ]),
+  );
+}
+
+function readArguments(command: Command, positionals: readonly string[]): Input['args'] {
+  if (positionals.length > command.arguments.length) {
+    if (command.name === 'set') throw new CliError('value_in_arguments');
+    throw usage(command, 'there are more arguments than it takes');
+  }
+  const args: Record<string, string | undefined> = {};
+  for (const [index, { name, optional, choices }] of command.arguments.entries()) {
+    const given = positionals[index];
+    if (given === undefined && optional !== true) throw usage(command, `the argument ${name} is missing`);
+    if (given !== undefined && choices !== undefined && !choices.includes(given))
+      throw usage(command, `${name} is one of ${choices.join(', ')}`);
+    args[name] = given;
+  }
+  return args as Input['args'];
+}
+
+function readOptions(command: Command, values: Values): Input['options'] {
+  const options: Record<string, unknown> = {};
+  for (const [name, { type, multiple, choices }] of Object.entries(command.options)) {
+    const value = values[name];
+    if (typeof value === 'string' && choices !== undefined && !choices.includes(value))
+      throw usage(command, `--${name} is one of ${choices.join(', ')}`);
+    options[name] = value ?? (multiple === true ? [] : type === 'boolean' ? false : undefined);
+  }
+  return options as Input['options'];
+}
+
+function usage({ name }: Command, why: string): CliError {
+  return new CliError('usage', { why, command: `${name} ` });
+}
+
+function text(value: Values[string]): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1);
+}

@@ -1,0 +1,46 @@
+import { CofferError } from '@coffer/client';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+/** Where the way out is a command and not a call. The rest says what the server says. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  unauthenticated: 'sign in with `coffer login`',
+  token_invalid: 'sign in with `coffer login`; a token is only good on the server that issued it',
+  token_expired: 'sign in again with `coffer login`',
+  session_ended: 'sign in again with `coffer login`',
+  credentials_invalid: 'check the user name and the password',
+  forbidden: 'ask someone whose role may do this',
+  membership_required: 'ask a member of the project who manages it to add you',
+  project_not_found: '`coffer projects` lists those that you may see',
+  environment_not_found: 'check --env, COFFER_ENVIRONMENT and coffer.json',
+  entry_not_found: '`coffer list` shows the keys; they are upper case',
+  version_not_found: '`coffer history KEY` shows the versions',
+  version_conflict: 'someone else changed it meanwhile: look at it, then try again',
+  entry_exists: 'someone else created it meanwhile: look at it, then try again',
+  too_many_attempts: 'wait, then try again',
+  network_error: 'check the URL, the network, and whether the server runs',
+  timeout: 'try again; check the network if it stays so',
+  answer_invalid: 'check the URL, and what stands between you and the server',
+};
+
+export function exitCodeOf({ code, status }: CofferError): ExitCode {
+  if (isAway({ code, status }) || status === 429) return EXIT.serverAway;
+  if (status === 401) return EXIT.notSignedIn;
+  if (status === 403) return EXIT.notAllowed;
+  if (status === 404) return EXIT.notFound;
+  if (status === 409) return EXIT.conflict;
+  return EXIT.failure;
+}
+
+/** The server cannot be reached, or says that it cannot serve; not that it refuses. */
+export function isAway({ code, status }: Pick<CofferError, 'code' | 'status'>): boolean {
+  return code === 'network_error' || code === 'timeout' || status === 503;
+}
+
+export function remedyOf({ code, requestId }: CofferError): string | undefined {
+  if (code === 'internal') return `tell the administrator the request id: ${requestId ?? 'unknown'}`;
+  return REMEDIES[code];
+}
+
+export function isCode(error: unknown, code: string): error is CofferError {
+  return error instanceof CofferError && error.code === code;
+}

@@ -1,0 +1,60 @@
+/**
+ * Bundles the command line into one file without dependencies, `packages/cli/dist/coffer.mjs`, when something it is
+ * made of is newer, and links it as `coffer` in `node_modules/.bin`.
+ */
+import {
+  chmodSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const INPUTS = [
+  'packages/{cli,client,core}/src/**/*.ts',
+  'packages/cli/package.json',
+  'package-lock.json',
+  'scripts/build-cli.mjs',
+];
+const BUILT = 'packages/cli/dist/coffer.mjs';
+const LINK = 'node_modules/.bin/coffer';
+
+if (newest(globSync(INPUTS)) > newest([BUILT])) {
+  const { rolldown } = await import('rolldown');
+  const { version } = JSON.parse(readFileSync('packages/cli/package.json', 'utf8'));
+  const bundle = await rolldown({
+    input: 'packages/cli/src/main.ts',
+    platform: 'node',
+    resolve: { conditionNames: ['@coffer/source', 'import', 'node', 'default'] },
+    transform: { define: { COFFER_VERSION: JSON.stringify(version) } },
+  });
+  const { output } = await bundle.generate({
+    format: 'esm',
+    minify: true,
+    codeSplitting: false,
+    banner: '#!/usr/bin/env node',
+  });
+  await bundle.close();
+  const [{ code }] = output;
+  mkdirSync('packages/cli/dist', { recursive: true });
+  // In one step, so that who starts it meanwhile does not read half of it.
+  writeFileSync(`${BUILT}.next`, code);
+  chmodSync(`${BUILT}.next`, 0o755);
+  renameSync(`${BUILT}.next`, BUILT);
+}
+// npm links what is there when it installs, and this is made afterwards. Windows needs a script in its place: npm makes it.
+if (process.platform !== 'win32' && statSync(LINK, { throwIfNoEntry: false }) === undefined) {
+  rmSync(LINK, { force: true });
+  symlinkSync(`../../${BUILT}`, LINK);
+}
+
+/** @param {string[]} files */
+function newest(files) {
+  return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+}
