@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '../../packages/server/src/testing/client.ts';
 import { startTestServer, type TestServer } from '../../packages/server/src/testing/server.ts';
+import { PseudoTerminal } from './pseudo-terminal.ts';
 
-const COFFER = fileURLToPath(new URL('../../packages/cli/dist/coffer.mjs', import.meta.url));
+export const COFFER = fileURLToPath(new URL('../../packages/cli/dist/coffer.mjs', import.meta.url));
 
 export type Result = {
   code: number | null;
@@ -40,6 +41,14 @@ export class Person implements Disposable {
 
   start(args: readonly string[], { env = {}, cwd = this.cwd }: Options = {}): ReturnType<typeof spawn> {
     return spawn(process.execPath, [COFFER, ...args], { cwd, env: { ...this.env, ...env } });
+  }
+
+  /** The command line on a terminal. */
+  onTerminal(args: readonly string[], { env = {}, cwd = this.cwd }: Options = {}): PseudoTerminal {
+    return new PseudoTerminal([process.execPath, COFFER, ...args], {
+      cwd,
+      env: { ...this.env, TERM: 'xterm', ...env },
+    });
   }
 
   async run(args: readonly string[], options: Options = {}): Promise<Result> {

@@ -11,8 +11,47 @@ import {
   sendOfflineUses,
   type Shelf,
 } from './offline-copy.ts';
-import { isAway } from './server-errors.ts';
+import { filterKeys, namedKeys, type KeyFilter } from './key-filter.ts';
+import { isAway, isCode } from './server-errors.ts';
 import type { Place } from './target.ts';
+
+/** Up to so many are read one by one, so that the audit log names what was needed and nothing else. */
+const SINGLE_READS_MAX = 20;
+
+/** The values of these keys, as far as they are there. */
+export async function readKeys(
+  { client, project, environment }: Place,
+  keys: readonly string[],
+): Promise<Values> {
+  const vault = client.vault(project, environment);
+  if (keys.length > SINGLE_READS_MAX) {
+    const all = await vault.all();
+    return Object.fromEntries(
+      keys.flatMap((key) => (Object.hasOwn(all, key) ? [[key, all[key] ?? '']] : [])),
+    );
+  }
+  const found = await Promise.all(
+    keys.map(async (key) => {
+      try {
+        return [[key, await vault.get(key)]];
+      } catch (error) {
+        if (isCode(error, 'entry_not_found')) return [];
+        throw error;
+      }
+    }),
+  );
+  return Object.fromEntries(found.flat()) as Values;
+}
+
+/** What the filter can let through, and no more than needed. */
+export async function readFiltered(place: Place, filter: KeyFilter): Promise<Values> {
+  const keys = namedKeys(filter);
+  const values =
+    keys === undefined
+      ? await place.client.vault(place.project, place.environment).all()
+      : await readKeys(place, keys);
+  return filterKeys(values, filter);
+}
 
 export type OfflineChoice = { allowed: boolean; ttlSeconds: number };
 
@@ -20,12 +59,20 @@ export type OfflineChoice = { allowed: boolean; ttlSeconds: number };
 const OFFLINE_PATIENCE_MS = 10_000;
 
 /**
- * Every value of the place. Where an offline copy is allowed, one is kept, and used when the server is away: not when it
- * refuses.
+ * What the filter lets through. Where an offline copy is allowed, one of everything is kept, and used when the server is
+ * away: not when it refuses.
  */
-export async function fetchValues(context: Context, place: Place, offline: OfflineChoice): Promise<Values> {
+export async function fetchValues(
+  context: Context,
+  place: Place,
+  { filter, offline }: { filter: KeyFilter; offline: OfflineChoice },
+): Promise<Values> {
+  if (!offline.allowed) return await readFiltered(place, filter);
+  return filterKeys(await readThroughCopy(context, place, offline), filter);
+}
+
+async function readThroughCopy(context: Context, place: Place, offline: OfflineChoice): Promise<Values> {
   const vault = place.client.vault(place.project, place.environment);
-  if (!offline.allowed) return await vault.all();
   const shelf: Shelf = { directory: context.paths.offline, place, now: context.now };
   let values: Values;
   try {

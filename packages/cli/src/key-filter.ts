@@ -1,3 +1,4 @@
+import { checkEntryKey } from '@coffer/core';
 import { CliError } from './cli-error.ts';
 import type { Values } from './export-formats.ts';
 
@@ -16,6 +17,13 @@ export function filterKeys(values: Values, { only, except }: KeyFilter): Values 
   const isWanted = wanted.length === 0 ? () => true : matcher(wanted);
   const isLeftOut = matcher(split(except));
   return Object.fromEntries(Object.entries(values).filter(([key]) => isWanted(key) && !isLeftOut(key)));
+}
+
+/** What `--only` names, when it names all of it letter by letter. */
+export function namedKeys({ only }: KeyFilter): string[] | undefined {
+  const names = split(only);
+  const areKeys = names.length > 0 && names.every((name) => checkEntryKey(name) === undefined);
+  return areKeys ? [...new Set(names)] : undefined;
 }
 
 /** Fails with `keys_unsafe` for what `--only` does not name letter by letter. */

@@ -60,8 +60,9 @@ export class Terminal {
   }
 
   /** A line of data, on a terminal in a tone. */
-  line(text: string, tone?: Tone): void {
-    this.write(`${this.#paint(visible(text), tone, this.#outColour)}\n`);
+  line(cells: readonly string[], tone?: Tone): void {
+    const text = cells.map(visible).join(this.dataIsShown ? ' ' : '\t');
+    this.write(`${this.#paint(text, tone, this.#outColour)}\n`);
   }
 
   say(text: string, tone?: Tone): void {

@@ -39,13 +39,10 @@ export const diff = command({
     const { terminal } = context;
     if (context.global.json) return terminal.json(shown);
     for (const { key, state, ...values } of shown) {
-      terminal.line(
-        terminal.dataIsShown ? `${SIGNS[state]} ${key}` : `${SIGNS[state]}\t${key}`,
-        TONES[state],
-      );
+      terminal.line([SIGNS[state], key], TONES[state]);
       if (!('left' in values)) continue;
-      if (values.left !== undefined) terminal.line(`    - ${values.left}`);
-      if (values.right !== undefined) terminal.line(`    + ${values.right}`);
+      if (values.left !== undefined) terminal.line(['  -', key, values.left]);
+      if (values.right !== undefined) terminal.line(['  +', key, values.right]);
     }
     if (found.length === 0) terminal.say(`${args.ENV} and ${args.OTHER} hold the same.`);
   },

@@ -75,7 +75,7 @@ async function save(
 function editorOf({ env }: Context, path: string): Parameters<typeof startProgram>[0] {
   const { COFFER_TOKEN: _token, ...rest } = env;
   const setting = readVariable(env, 'VISUAL') ?? readVariable(env, 'EDITOR') ?? 'vi';
-  return { file: '/bin/sh', args: ['-c', `${setting} "$1"`, 'sh', path], env: rest };
+  return { file: '/bin/sh', args: ['-c', `exec ${setting} "$1"`, 'sh', path], env: rest };
 }
 
 /** Fails with `editor_failed`, `not_text` or `value_too_large`. */

@@ -1,6 +1,6 @@
 import { command } from '../command.ts';
 import { EXPORT_FORMATS, formatValues, type ExportFormat } from '../export-formats.ts';
-import { filterKeys } from '../key-filter.ts';
+import { readFiltered } from '../fetch-values.ts';
 import { openPlace } from '../target.ts';
 
 export const exportValues = command({
@@ -40,10 +40,10 @@ export const exportValues = command({
     { line: 'eval "$(coffer export --format shell --only \'AWS_*\')"', what: 'Into this shell.' },
   ],
   run: async (context, { options }) => {
-    const { client, project, environment } = openPlace(context);
-    const values = filterKeys(await client.vault(project, environment).all(), options);
+    const place = openPlace(context);
+    const values = await readFiltered(place, options);
     const format = context.global.json ? 'json' : ((options.format ?? 'dotenv') as ExportFormat);
-    const name = options.name ?? `${project}-${environment}`.replaceAll('_', '-');
+    const name = options.name ?? `${place.project}-${place.environment}`.replaceAll('_', '-');
     context.terminal.write(formatValues(format, values, name));
   },
 });

@@ -6,7 +6,7 @@ import type { Variables } from '../variables.ts';
 import type { Values } from '../export-formats.ts';
 import { fetchValues } from '../fetch-values.ts';
 import { parseCount } from '../input-value.ts';
-import { demandSafe, filterKeys, type KeyFilter } from '../key-filter.ts';
+import { demandSafe, type KeyFilter } from '../key-filter.ts';
 import { openPlace } from '../target.ts';
 
 const OFFLINE_TTL_HOURS = 24;
@@ -52,18 +52,17 @@ export const run = command({
       ttlSeconds:
         3600 * (hours === undefined ? OFFLINE_TTL_HOURS : parseCount(hours, '--offline-ttl', 'run')),
     };
-    const values = chooseValues(await fetchValues(context, place, offline), options);
+    const values = await fetchValues(context, place, { filter: options, offline });
+    demandUsable(values, options);
     const env = childEnvironment(context, values, options['pass-token']);
     return await runProgram({ file, args, env });
   },
 });
 
-function chooseValues(all: Values, filter: KeyFilter): Values {
-  const values = filterKeys(all, filter);
+function demandUsable(values: Values, filter: KeyFilter): void {
   demandSafe(values, filter);
   const withNul = Object.keys(values).filter((key) => values[key]?.includes('\0'));
   if (withNul.length > 0) throw new CliError('keys_with_nul', { keys: withNul.join(', ') });
-  return values;
 }
 
 function childEnvironment({ env }: Context, values: Values, passToken: boolean): Variables {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { command } from '../command.ts';
+import { readKeys } from '../fetch-values.ts';
 import { decodeText, readInputFile } from '../input-value.ts';
 import { writePrivateFile } from '../private-file.ts';
 import { openPlace } from '../target.ts';
@@ -30,10 +31,7 @@ export const template = command({
     const { terminal, cwd } = context;
     const bytes = args.FILE === '-' ? await terminal.readAll() : readInputFile(args.FILE);
     const text = decodeText(bytes, 'the template');
-    // Before anything is asked for: a template without placeholders opens no value.
-    const needed = templateKeys(text).length > 0;
-    const { client, project, environment } = openPlace(context);
-    const filled = fillTemplate(text, needed ? await client.vault(project, environment).all() : {});
+    const filled = fillTemplate(text, await readKeys(openPlace(context), templateKeys(text)));
     if (options.out === undefined) terminal.write(filled);
     else writePrivateFile(resolve(cwd, options.out), filled);
   },

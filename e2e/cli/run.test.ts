@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { setScene, type Scene } from './support.ts';
+
+const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \\n \\ # 🔑 \t end \n';
+const NODE = process.execPath;
+/** Says that it is there, and which signals it gets. */
+const LISTENER = `
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+    process.on(signal, () => { console.log(signal); if (signal === 'SIGTERM') process.exit(7); });
+  setInterval(() => {}, 1000);
+  console.log('ready');`;
+
+async function sayUntil(stream: Readable, words: string): Promise<string> {
+  let said = '';
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    said += String(chunk);
+    if (said.includes(words)) return said;
+  }
+  throw new Error(`it ended before it said ${words}: ${said}`);
+}
+
+async function withValue(scene: Scene, value = AWKWARD): Promise<void> {
+  await scene.person.ok(['set', 'AWKWARD'], { input: value });
+}
+
+test('a value arrives byte for byte, beside what the environment had', async () => {
+  await using scene = await setScene();
+  await withValue(scene);
+  const script =
+    'process.stdout.write(JSON.stringify([process.env.AWKWARD, process.env.HERE, process.argv.slice(1)]))';
+  const out = await scene.person.ok(['run', '--', NODE, '-e', script, '--', 'a b', '--json', '-h'], {
+    env: { HERE: 'yes' },
+  });
+  expect(JSON.parse(out)).toEqual([AWKWARD, 'yes', ['a b', '--json', '-h']]);
+});
+
+test('input, output and errors are those of the command', async () => {
+  await using scene = await setScene();
+  const script = 'process.stdin.pipe(process.stdout); process.stdin.on("end", () => console.error("done"))';
+  const result = await scene.person.run(['run', '--', NODE, '-e', script], { input: 'through' });
+  expect(result).toMatchObject({ code: 0, out: 'through', err: 'done\n' });
+});
+
+test.each([0, 1, 2, 77, 126, 127, 128, 130, 255])('exit code %d is passed on', async (code) => {
+  await using scene = await setScene();
+  expect((await scene.person.run(['run', '--', 'sh', '-c', `exit ${code}`])).code).toBe(code);
+});
+
+test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP', 'SIGUSR2'])(
+  'death by %s is passed on',
+  async (signal) => {
+    await using scene = await setScene();
+    const result = await scene.person.run(['run', '--', 'sh', '-c', `kill -${signal.slice(3)} $$`]);
+    expect(result).toMatchObject({ code: null, signal });
+  },
+);
+
+test('signals reach the command, which decides what they mean', async () => {
+  await using scene = await setScene();
+  const child = scene.person.start(['run', '--', NODE, '-e', LISTENER]);
+  const ended = once(child, 'close');
+  const stdout = child.stdout as Readable;
+  await sayUntil(stdout, 'ready');
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {
+    child.kill(signal);
+    await sayUntil(stdout, signal);
+  }
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([7, null]);
+});
+
+test('what cannot be started ends with the codes of shells', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  const file = join(person.cwd, 'not-executable');
+  writeFileSync(file, 'x', { mode: 0o644 });
+  expect((await person.run(['run', '--', 'no-such-command'])).code).toBe(127);
+  expect((await person.run(['run', '--', file])).code).toBe(126);
+});
+
+test('no process has the value in its arguments, and no file is left that holds it', async () => {
+  await using scene = await setScene();
+  const canary = 'canary-b7c1f0d2';
+  const { person } = scene;
+  await withValue(scene, canary);
+  const child = person.start(['run', '--', NODE, '-e', LISTENER]);
+  await sayUntil(child.stdout as Readable, 'ready');
+  const lines = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => readIfThere(`/proc/${pid}/cmdline`));
+  expect(lines.filter((line) => line.includes('run\0--'))).not.toEqual([]);
+  expect(lines.filter((line) => line.includes(canary))).toEqual([]);
+  const ended = once(child, 'close');
+  child.kill('SIGTERM');
+  await ended;
+  const files = readdirSync(person.base, { recursive: true, withFileTypes: true }).filter((file) =>
+    file.isFile(),
+  );
+  expect(
+    files
+      .filter((file) => readFileSync(join(file.parentPath, file.name)).includes(canary))
+      .map(({ name }) => name),
+  ).toEqual([]);
+});
+
+test('COFFER_TOKEN is not passed on unless asked', async () => {
+  await using scene = await setScene();
+  const { person, url, root, project } = scene;
+  const env = { COFFER_URL: url, COFFER_TOKEN: root.token, COFFER_PROJECT: project, HOME: '/nonexistent' };
+  const print = [NODE, '-e', 'process.stdout.write(String(process.env.COFFER_TOKEN))'];
+  expect(await person.ok(['run', '--', ...print], { env })).toBe('undefined');
+  expect(await person.ok(['run', '--pass-token', '--', ...print], { env })).toBe(root.token);
+});
+
+test('names that change how programs load are refused unless named', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  await person.ok(['set', 'NODE_OPTIONS'], { input: '--no-warnings' });
+  await person.ok(['set', 'FINE'], { input: '1' });
+  const refused = await person.run(['run', '--', 'true']);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toContain('NODE_OPTIONS would change');
+  expect((await person.run(['run', '--only', 'NODE_*', '--', 'true'])).code).toBe(1);
+  expect((await person.run(['run', '--only', 'NODE_OPTIONS', '--', 'true'])).code).toBe(0);
+  expect((await person.run(['run', '--except', 'NODE_OPTIONS', '--', 'true'])).code).toBe(0);
+  expect((await person.run(['run', '--only', 'NOT_THERE', '--', 'true'])).code).toBe(5);
+});
+
+test('an offline copy starts a command while the server is away, until it expires, with the same token alone', async () => {
+  await using scene = await setScene();
+  const { person, server, url, project } = scene;
+  await withValue(scene, 'kept-canary');
+  const command = ['--', NODE, '-e', 'process.stdout.write(process.env.AWKWARD)'];
+  await person.ok(['run', '--offline-ok', ...command]);
+  const directory = join(person.base, 'home/.cache/coffer/offline');
+  const [copy = ''] = readdirSync(directory);
+  expect(readFileSync(join(directory, copy), 'utf8')).not.toContain('kept-canary');
+  await server.stop();
+
+  expect((await person.run(['run', ...command])).code).toBe(7);
+  const offline = await person.run(['run', '--offline-ok', ...command]);
+  expect(offline).toMatchObject({ code: 0, out: 'kept-canary' });
+  expect(offline.err).toContain('is away');
+  const other = { COFFER_URL: url, COFFER_TOKEN: 'another', COFFER_PROJECT: project };
+  expect((await person.run(['run', '--offline-ok', ...command], { env: other })).code).toBe(7);
+  const text = readFileSync(join(directory, copy), 'utf8');
+  writeFileSync(join(directory, copy), text.replace(/"expires_at":"20/, '"expires_at":"21'), { mode: 0o600 });
+  expect((await person.run(['run', '--offline-ok', ...command])).code).toBe(7);
+}, 60_000);
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

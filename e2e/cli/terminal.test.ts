@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PASSWORD } from '../../packages/server/src/testing/server.ts';
+import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
+import { Person, setScene } from './support.ts';
+
+const CTRL_C = '\u0003';
+
+/** An editor that does what a script says; `$1` is the file. */
+function editor(person: Person, script: string): { EDITOR: string } {
+  const path = join(person.base, 'editor.sh');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+  return { EDITOR: path };
+}
+
+function leftovers(person: Person): string[] {
+  return [join(person.base, 'tmp'), '/dev/shm']
+    .flatMap((directory) => readdirSync(directory))
+    .filter((name) => name.startsWith('coffer-edit-'));
+}
+
+describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open one)', () => {
+  test('login asks for the password and does not show it', async () => {
+    await using scene = await setScene();
+    using newcomer = new Person();
+    await using terminal = newcomer.onTerminal(['login', scene.url]);
+    await terminal.see('User name or e-mail: ');
+    terminal.type('root\n');
+    await terminal.see('Password for root');
+    terminal.type(`x\u007f${PASSWORD}\r`);
+    await terminal.see('Signed in');
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.shown).not.toContain(PASSWORD);
+    expect(statSync(newcomer.credentials).mode & 0o777).toBe(0o600);
+    expect(await newcomer.ok(['whoami'])).toContain('root');
+  });
+
+  test('set asks for the value and does not show it; Ctrl-C calls it off', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    {
+      await using terminal = person.onTerminal(['set', 'KEY']);
+      await terminal.see('Value of KEY: ');
+      terminal.type('hidden 🔑\r');
+      expect(await terminal.ended()).toBe(0);
+      expect(terminal.shown).not.toContain('hidden');
+    }
+    expect(await person.ok(['get', 'KEY'])).toBe('hidden 🔑');
+    await using again = person.onTerminal(['set', 'KEY']);
+    await again.see('Value of KEY: ');
+    again.type(`other${CTRL_C}`);
+    expect(await again.ended()).toBe(1);
+    expect(await person.ok(['get', 'KEY'])).toBe('hidden 🔑');
+  });
+
+  test('get ends the line, list has a head and colour unless NO_COLOR is set', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY', '--comment', 'what it is'], { input: 'value' });
+    await using value = person.onTerminal(['get', 'KEY']);
+    await value.ended();
+    expect(value.shown).toBe('value\r\n');
+    await using coloured = person.onTerminal(['list']);
+    await coloured.ended();
+    expect(coloured.shown.startsWith('\u001b[2mKEY  VERSION  UPDATED')).toBe(true);
+    await using plain = person.onTerminal(['list'], { env: { NO_COLOR: '1' } });
+    await plain.ended();
+    expect(plain.shown).not.toContain('\u001b');
+  });
+
+  test('rm and import ask once, and do nothing unless the answer is yes', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: '1' });
+    {
+      await using terminal = person.onTerminal(['rm', 'KEY']);
+      await terminal.see('[y/N]');
+      terminal.type('\n');
+      expect(await terminal.ended()).toBe(1);
+    }
+    writeFileSync(join(person.cwd, '.env'), 'KEY=2\nNEW=3\n');
+    await using terminal = person.onTerminal(['import', '.env']);
+    await terminal.see('changed    KEY');
+    await terminal.see('new        NEW');
+    await terminal.see('[y/N]');
+    terminal.type('y\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(JSON.parse(await person.ok(['export', '--json']))).toEqual({ KEY: '2', NEW: '3' });
+  });
+
+  test('Ctrl-C reaches the command of run once, and the command decides', async () => {
+    await using scene = await setScene();
+    const script = `
+      let count = 0;
+      process.on('SIGINT', () => { count += 1; setTimeout(() => { console.log('interrupted ' + count); process.exit(9); }, 300); });
+      setInterval(() => {}, 1000); console.log('ready');`;
+    await using terminal = scene.person.onTerminal(['run', '--', process.execPath, '-e', script]);
+    await terminal.see('ready');
+    terminal.type(CTRL_C);
+    await terminal.see('interrupted 1');
+    expect(await terminal.ended()).toBe(9);
+  });
+
+  test('edit keeps the text when someone else was faster, and saves it when asked again', async () => {
+    await using scene = await setScene();
+    const { person, root, project } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const env = editor(
+      person,
+      `cat "$1" >> ${person.base}/seen; printf mine > "$1"; echo opened; read answer`,
+    );
+    await using terminal = person.onTerminal(['edit', 'KEY'], { env });
+    await terminal.see('opened');
+    await root.ok('vault_update', { project_id: project, key: 'KEY', value: 'theirs' });
+    terminal.type('\n');
+    await terminal.see('changed by someone else');
+    terminal.type('y\n');
+    await terminal.see('opened');
+    terminal.type('\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(readFileSync(join(person.base, 'seen'), 'utf8')).toBe('oldmine');
+    expect(await person.ok(['get', 'KEY'])).toBe('mine');
+    expect(leftovers(person)).toEqual([]);
+  });
+});
+
+describe('edit', () => {
+  test('saves what was changed, nothing when nothing was, and leaves no file', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const modes = `stat -c '%a' "$1" "$(dirname "$1")" > ${person.base}/modes`;
+    await person.ok(['edit', 'KEY'], { env: editor(person, `${modes}; cp "$1" "$1~"; echo new > "$1"`) });
+    expect(readFileSync(join(person.base, 'modes'), 'utf8')).toBe('600\n700\n');
+    expect(await person.ok(['get', 'KEY'])).toBe('new');
+    await person.ok(['edit', 'KEY'], { env: editor(person, 'true') });
+    expect(JSON.parse(await person.ok(['history', 'KEY', '--json']))).toHaveLength(2);
+    expect((await person.run(['edit', 'KEY'], { env: editor(person, 'echo x > "$1"; exit 1') })).code).toBe(
+      1,
+    );
+    expect(await person.ok(['get', 'KEY'])).toBe('new');
+    expect(leftovers(person)).toEqual([]);
+  });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('leaves no file when %s ends it', async (signal) => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const child = person.start(['edit', 'KEY'], { env: editor(person, 'echo opened; exec sleep 30') });
+    const ended = new Promise((resolve) => child.once('close', (_, died) => resolve(died)));
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    expect(leftovers(person)).not.toEqual([]);
+    child.kill(signal);
+    expect(await ended).toBe(signal);
+    expect(leftovers(person)).toEqual([]);
+  });
+});
