@@ -191,6 +191,14 @@ export type VaultEntryWithValue = {
   value: string;
 };
 
+export type Change = {
+  /** Of its record in the audit log. */
+  index: number;
+  type: 'vault_create' | 'vault_update' | 'vault_delete' | 'vault_version_restore';
+  key: string;
+  at: string;
+};
+
 export type EntryVersion = {
   version: number;
   created_at: string;
@@ -535,13 +543,7 @@ export type VaultWatchInput = {
 };
 
 export type VaultWatchAnswer = Answer & {
-  changes: readonly ({
-    /** Of its record in the audit log. */
-    index: number;
-    type: 'vault_create' | 'vault_update' | 'vault_delete' | 'vault_version_restore';
-    key: string;
-    at: string;
-  })[];
+  changes: readonly (Change)[];
   /** The index up to which these are all. */
   last: number;
   /** Whether there are more already. */
