@@ -44,7 +44,8 @@ export async function streamEvents(reply: FastifyReply, stream: Stream): Promise
     const response = open(reply, watcher.leave);
     let text = `retry: 1000\n${position(last, changes)}`;
     while (text === '' || (await write(response, text, unreadMs))) {
-      const waking = more ? 'changed' : await watcher.wake(heartbeatMs);
+      // However much there is to catch up with, others get their turn.
+      const waking = await watcher.wake(more ? 0 : heartbeatMs);
       if (waking === 'closed') break;
       ({ changes, last, more } = await look(last, true));
       text = changes.length > 0 || waking === 'idle' ? position(last, changes) : '';
