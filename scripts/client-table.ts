@@ -32,6 +32,7 @@ const SHAPES: readonly (readonly [name: string, id: EndpointId, field: string, p
   ['Environment', 'environment_create', 'environment'],
   ['VaultEntry', 'vault_create', 'vault'],
   ['VaultEntryWithValue', 'vault_fetch_one', 'vault'],
+  ['Change', 'vault_watch', 'changes'],
   ['EntryVersion', 'vault_version_fetch', 'versions'],
   ['AuditEventType', 'event_fetch', 'events', 'type'],
   ['AuditEvent', 'event_fetch', 'events'],

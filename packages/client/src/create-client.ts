@@ -48,7 +48,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     api,
     vault: (projectId, environment = 'default') =>
-      openVault({ api, cache, place: { project_id: projectId, environment } }),
+      openVault({ api, transport, cache, place: { project_id: projectId, environment } }),
   };
 }
 

@@ -1,21 +1,20 @@
 import { CofferError } from './error.ts';
 
+/** What timers can count to: beyond it they would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Ends a piece of work when its time is over or the caller no longer wants it, and tells the two apart. */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #endsAt: number;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #endsAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal | undefined;
   #error: CofferError | undefined;
 
   /** `timeoutMs` may be Infinity. */
   constructor(timeoutMs: number, outer?: AbortSignal) {
-    this.#endsAt = performance.now() + timeoutMs;
     this.#outer = outer;
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      const late = `There was no whole answer within ${timeoutMs} ms.`;
-      this.#timer = setTimeout(() => this.#stop(new CofferError('timeout', late)), timeoutMs);
-    }
+    this.restart(timeoutMs);
     if (outer?.aborted === true) this.#onAbort();
     else outer?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -58,6 +57,21 @@ export class Deadline {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** From now on so long, unless it is over. */
+  restart(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    this.#endsAt = performance.now() + timeoutMs;
+    if (timeoutMs > TIMER_MS_MAX || this.#error !== undefined) return;
+    const late = `There was no whole answer within ${timeoutMs} ms.`;
+    this.#timer = setTimeout(() => this.#stop(new CofferError('timeout', late)), timeoutMs);
+  }
+
+  /** Ends the work, too, whatever is under way. */
+  abort(): void {
+    this.release();
+    this.#onAbort();
   }
 
   /** Nothing of it stays behind. */

@@ -34,6 +34,7 @@ export const ENDPOINTS = {
   vault_create: ['POST', '/vault/create', 'signed_in'],
   vault_fetch: ['GET', '/vault/fetch', 'signed_in'],
   vault_fetch_one: ['GET', '/vault/fetch/one', 'signed_in'],
+  vault_watch: ['GET', '/vault/watch', 'signed_in'],
   vault_update: ['PATCH', '/vault/update', 'signed_in'],
   vault_delete: ['DELETE', '/vault/delete', 'signed_in'],
   vault_import: ['POST', '/vault/import', 'signed_in'],
@@ -85,6 +86,7 @@ export type ErrorCode =
   | 'value_too_large'
   | 'unsupported_media_type'
   | 'too_many_attempts'
+  | 'too_many_watchers'
   | 'headers_too_large'
   | 'internal'
   | 'value_unreadable'
@@ -96,7 +98,7 @@ export type ErrorCode =
 /** What every success says beside its payload. */
 export type Answer = { status: number; message: string };
 
-export type Ability = 'session.use' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'event.list' | 'event.list_project';
+export type Ability = 'session.use' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.watch' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'event.list' | 'event.list_project';
 
 export type User = {
   uid: string;
@@ -189,6 +191,14 @@ export type VaultEntryWithValue = {
   value: string;
 };
 
+export type Change = {
+  /** Of its record in the audit log. */
+  index: number;
+  type: 'vault_create' | 'vault_update' | 'vault_delete' | 'vault_version_restore';
+  key: string;
+  at: string;
+};
+
 export type EntryVersion = {
   version: number;
   created_at: string;
@@ -199,7 +209,7 @@ export type EntryVersion = {
   current: boolean;
 };
 
-export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_view' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'event_list';
+export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'event_list';
 
 export type AuditEvent = {
   index: number;
@@ -525,6 +535,21 @@ export type VaultFetchOneAnswer = Answer & {
   vault: VaultEntryWithValue;
 };
 
+export type VaultWatchInput = {
+  project_id: string;
+  environment?: string | undefined;
+  /** Only what came after this index. Left out: only what is still to come. */
+  after?: number | undefined;
+};
+
+export type VaultWatchAnswer = Answer & {
+  changes: readonly (Change)[];
+  /** The index up to which these are all. */
+  last: number;
+  /** Whether there are more already. */
+  more: boolean;
+};
+
 export type VaultUpdateInput = {
   project_id: string;
   environment?: string | undefined;
@@ -677,6 +702,8 @@ export type Api = {
     fetch(input: VaultFetchInput, options?: CallOptions): Promise<VaultFetchAnswer>;
     /** Fetch one entry with its value, as it is now or as it was at a version. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `version_not_found`, `value_unreadable`, `overloaded`. */
     fetchOne(input: VaultFetchOneInput, options?: CallOptions): Promise<VaultFetchOneAnswer>;
+    /** Watch the entries: which of them changed, without values. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `too_many_watchers`, `overloaded`. */
+    watch(input: VaultWatchInput, options?: CallOptions): Promise<VaultWatchAnswer>;
     /** Give an entry a new value: a new version. Its key stays. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `version_conflict`, `value_too_large`, `value_unreadable`. */
     update(input: VaultUpdateInput, options?: CallOptions): Promise<VaultUpdateAnswer>;
     /** Delete an entry with all its versions. This is permanent. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`. */

@@ -3,6 +3,7 @@ export { CofferError, type ClientErrorCode, type FieldError } from './error.ts';
 export type { CacheOptions } from './cache.ts';
 export type { CallOptions } from './call.ts';
 export type { Fetch, Token } from './transport.ts';
+export type { WatchOptions } from './watch.ts';
 export type { ImportEntry, ImportOutcome, SetOptions, Vault } from './vault.ts';
 export type {
   Ability,
@@ -11,6 +12,7 @@ export type {
   AuditEvent,
   AuditEventType,
   Candidate,
+  Change,
   EntryVersion,
   Environment,
   ErrorCode,

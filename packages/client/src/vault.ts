@@ -2,6 +2,7 @@ import type { ValueCache } from './cache.ts';
 import type {
   Api,
   EntryVersion,
+  Change,
   VaultEntry,
   VaultEntryWithValue,
   VaultImportAnswer,
@@ -11,6 +12,8 @@ import { answerInvalid } from './answer.ts';
 import { CofferError } from './error.ts';
 import { readAllEntries, type Place } from './read-all.ts';
 import type { CallOptions } from './call.ts';
+import type { Transport } from './transport.ts';
+import { watchChanges, type WatchOptions } from './watch.ts';
 
 export type SetOptions = CallOptions & {
   /** Left out, the comment that there is stays. */
@@ -51,6 +54,11 @@ export type Vault = {
   ): Promise<{ versions: readonly EntryVersion[]; amount: number }>;
   /** The old version becomes a new one. Fails with `entry_not_found` or `version_not_found`. */
   restore(key: string, version: number, options?: CallOptions): Promise<VaultEntry>;
+  /**
+   * Which entries change from now on, each change once, in order; what an entry is now is to be fetched. Goes on over
+   * interruptions; ends by `signal`, or with a CofferError when it may not go on (401, 403, 404).
+   */
+  watch(options?: WatchOptions): AsyncIterable<Change>;
 };
 
 const PAGE_ENTRIES = 100;
@@ -59,10 +67,12 @@ const SET_TRIES = 5;
 
 export function openVault({
   api,
+  transport,
   cache,
   place,
 }: {
   api: Api;
+  transport: Transport;
   cache: ValueCache | undefined;
   place: Place;
 }): Vault {
@@ -121,6 +131,12 @@ export function openVault({
         [key],
         async () => (await api.vault.versionRestore({ ...place, key, version }, options)).vault,
       ),
+    async *watch(options) {
+      for await (const change of watchChanges(transport, place, options)) {
+        cache?.forget(cached(change.key));
+        yield change;
+      }
+    },
   };
 }
 

@@ -83,7 +83,10 @@ function operation(id: string, definition: Endpoint): JsonObject {
     responses: {
       [definition.status]: {
         description: definition.message,
-        content: { 'application/json': { schema: outputSchema(definition) } },
+        content: {
+          'application/json': { schema: outputSchema(definition) },
+          ...(definition.stream === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+        },
       },
       ...problemResponses(definition),
     },

@@ -20,6 +20,7 @@ import { isSetUp, setUpFromSettings } from './services/setup.ts';
 import { Throttle, type AttemptLimits } from './services/throttle.ts';
 import { Tokens } from './services/tokens.ts';
 import { VaultCipher } from './services/vault-cipher.ts';
+import { Watchers, type WatchLimits } from './services/watchers.ts';
 import { StartError } from './start-error.ts';
 import { openStore, type Store } from './store/database.ts';
 import { findInstance } from './store/instance.ts';
@@ -33,10 +34,11 @@ export type AppOptions = {
   config: Config;
   log: Logger;
   clock?: Clock;
-  /** What a password costs to hash, how many tries are free, how long a data key serves: for tests. */
+  /** What a password costs to hash, how many tries are free, how long a data key serves, how many may watch: for tests. */
   passwordCost?: PasswordCost;
   attemptLimits?: AttemptLimits;
   dataKeySealsMax?: number;
+  watchLimits?: Partial<WatchLimits>;
 };
 
 export type App = {
@@ -91,6 +93,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     passwords: new Passwords(options.passwordCost),
     throttle: new Throttle(clock, options.attemptLimits),
     tokens: new Tokens(instance.keys.tokenKey, id, clock),
+    watchers: new Watchers(store, log, options.watchLimits),
   };
 }
 

@@ -53,6 +53,7 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['DELETE /environment/delete', 'project_id id', ''],
   ['POST /vault/create', 'project_id environment? key value comment?', 'vault'],
   ['GET /vault/fetch', 'project_id environment? limit? offset? filter? values?', 'vaults amount'],
+  ['GET /vault/watch', 'project_id environment? after?', 'changes last more'],
   ['GET /vault/fetch/one', 'project_id environment? key version?', 'vault'],
   ['PATCH /vault/update', 'project_id environment? key value comment? if_version?', 'vault'],
   ['POST /vault/import', 'project_id environment? entries', 'created updated unchanged'],
@@ -74,6 +75,7 @@ const SHAPES = {
     'project_id environment key comment version created_at created_by updated_at updated_by value',
   version: 'version created_at created_by current',
   by: 'uid username',
+  change: 'index type key at',
   event: 'index type at outcome uid username project_id environment object ip request_id details',
 };
 
@@ -182,6 +184,7 @@ describe.each(ENGINES)('the answers on %s', () => {
       vaultWithValue: at('vault_fetch_one')['vault'],
       version: at('vault_version_fetch')['versions'][0],
       by: at('vault_create')['vault'].created_by,
+      change: at('vault_watch')['changes'][0],
       event: at('event_fetch')['events'][0],
     };
     for (const [name, fields] of Object.entries(SHAPES)) {

@@ -2,7 +2,7 @@ import { AppError } from '@coffer/core';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Origin } from '../services/actor.ts';
 import type { Context } from '../services/context.ts';
-import { authenticateCookie, authenticateToken } from '../services/sessions.ts';
+import { authenticateCookie, authenticateSession, authenticateToken } from '../services/sessions.ts';
 import { readSessionCookie } from './cookies.ts';
 
 /** What browsers see of the server. */
@@ -37,6 +37,20 @@ export async function authenticate(
     throw new AppError('origin_mismatch');
   }
   return { actor: await authenticateCookie(context, origin, secret), by: 'cookie' };
+}
+
+/**
+ * Whether they still may, for an answer that goes on. A cookie is replaced while it does, and looking at the old one
+ * again would pass for a theft: the session itself is looked at.
+ */
+export async function authenticateAgain(
+  context: Context,
+  site: Site,
+  request: FastifyRequest,
+  { origin, before }: { origin: Origin; before: Authenticated },
+): Promise<Authenticated> {
+  if (before.by === 'token') return await authenticate(context, site, request, origin);
+  return { actor: await authenticateSession(context, before.actor.sessionId), by: 'cookie' };
 }
 
 function originOf({ publicUrl, secure }: Site, request: FastifyRequest): string {

@@ -9,6 +9,7 @@ import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
 import type { VaultCipher } from './vault-cipher.ts';
+import type { Watchers } from './watchers.ts';
 
 /** What the services work with. Made once, in `app.ts`. */
 export type Context = {
@@ -22,4 +23,5 @@ export type Context = {
   passwords: Passwords;
   throttle: Throttle;
   tokens: Tokens;
+  watchers: Watchers;
 };
