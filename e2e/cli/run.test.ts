@@ -130,6 +130,24 @@ test('names that change how programs load are refused unless named', async () =>
   expect((await person.run(['run', '--only', 'NOT_THERE', '--', 'true'])).code).toBe(5);
 });
 
+test('--watch starts the command anew when a value changes, and ends as it ends', async () => {
+  await using scene = await setScene();
+  const { person, root, project } = scene;
+  await withValue(scene, 'first');
+  await person.ok(['set', 'OTHER'], { input: '1' });
+  const script = `process.on('SIGTERM', () => process.exit(0)); process.on('SIGUSR2', () => process.exit(5));
+    setInterval(() => {}, 1000); console.log('with ' + process.env.AWKWARD);`;
+  const child = person.start(['run', '--watch', '--only', 'AWKWARD', '--', NODE, '-e', script]);
+  const ended = once(child, 'close');
+  const stdout = child.stdout as Readable;
+  await sayUntil(stdout, 'with first');
+  await root.ok('vault_update', { project_id: project, key: 'OTHER', value: '2' });
+  await root.ok('vault_update', { project_id: project, key: 'AWKWARD', value: 'second' });
+  expect(await sayUntil(stdout, 'with second')).toBe('with second\n');
+  child.kill('SIGUSR2');
+  expect(await ended).toEqual([5, null]);
+});
+
 test('an offline copy starts a command while the server is away, until it expires, with the same token alone', async () => {
   await using scene = await setScene();
   const { person, server, url, project } = scene;

@@ -56,7 +56,7 @@ export async function endingOf(child: ChildProcess): Promise<Ending> {
 }
 
 /** Passes signals on until it is disposed of. Whose they are may change under way. */
-function forwardSignals(receiver: () => ChildProcess | undefined): Disposable {
+export function forwardSignals(receiver: () => ChildProcess | undefined): Disposable {
   const onTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   const forward = (signal: NodeJS.Signals): void => {
     if (!onTerminal || !FROM_KEYBOARD.includes(signal)) receiver()?.kill(signal);
@@ -86,7 +86,7 @@ export async function runProgram(program: Program): Promise<number> {
  * The exit code to end with; after a death by signal we die by the same one. A few signals do not end Node, such as
  * SIGPIPE, which it ignores, and SIGUSR1, which opens its debugger: of those there is the code that shells use.
  */
-async function endLike({ code, signal }: Ending): Promise<number> {
+export async function endLike({ code, signal }: Ending): Promise<number> {
   if (signal === null) return code ?? 1;
   if (signal !== 'SIGUSR1') {
     process.kill(process.pid, signal);

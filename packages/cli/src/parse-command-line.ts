@@ -56,14 +56,19 @@ function findCommand(
   const token = tokens.find(({ kind }) => kind === 'positional');
   if (token === undefined) return undefined;
   const name = argv[token.index] ?? '';
-  if (name === 'help') return undefined;
+  const rest = argv.toSpliced(token.index, 1);
+  // `coffer help get` is `coffer get --help`.
+  if (name === 'help') {
+    const found = findCommand(rest, commands);
+    return found === undefined ? undefined : { ...found, rest: ['--help'] };
+  }
   const command = commands.find((candidate) => candidate.name === name);
   // A word of letters is a mistyped command; anything else is not repeated.
   if (command === undefined)
     throw new CliError('command_unknown', {
       name: /^[a-z-]{1,20}$/.test(name) ? `\`${name}\`` : 'of this name',
     });
-  return { command, rest: argv.toSpliced(token.index, 1) };
+  return { command, rest };
 }
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;

@@ -1,5 +1,6 @@
+import { CofferError } from '@coffer/client';
 import { CliError } from '../cli-error.ts';
-import { runProgram } from '../child.ts';
+import { runProgram, type Program } from '../child.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { Variables } from '../variables.ts';
@@ -7,6 +8,7 @@ import type { Values } from '../export-formats.ts';
 import { fetchValues } from '../fetch-values.ts';
 import { parseCount } from '../input-value.ts';
 import { demandSafe, type KeyFilter } from '../key-filter.ts';
+import { runWatching } from '../run-watching.ts';
 import { openPlace } from '../target.ts';
 
 const OFFLINE_TTL_HOURS = 24;
@@ -17,6 +19,7 @@ export const run = command({
   description: [
     'The command gets the terminal, every signal and all variables that there are, and the values besides; `coffer` ends as the command ends, with its exit code or by its signal. COFFER_TOKEN is not passed on.',
     'Names that decide which programs are found and loaded, such as PATH, LD_PRELOAD or NODE_OPTIONS, are refused unless --only names them letter by letter.',
+    'With --watch the command is told to end (SIGTERM, after 10 seconds SIGKILL) and started anew when a value that it has changes.',
     'With --offline-ok an encrypted copy is kept, which opens with the same token alone and until it expires. It is used when the server cannot be reached or cannot serve, never when it refuses; its use is reported to the server afterwards.',
   ],
   arguments: [],
@@ -28,6 +31,7 @@ export const run = command({
       summary: 'These alone; `*` for any characters, several separated by commas.',
     },
     except: { type: 'string', value: 'KEYS', multiple: true, summary: 'All but these.' },
+    watch: { type: 'boolean', short: 'w', summary: 'Start the command anew when values change.' },
     'offline-ok': { type: 'boolean', summary: 'Keep a copy, and start with it while the server is away.' },
     'offline-ttl': {
       type: 'string',
@@ -52,10 +56,19 @@ export const run = command({
       ttlSeconds:
         3600 * (hours === undefined ? OFFLINE_TTL_HOURS : parseCount(hours, '--offline-ttl', 'run')),
     };
-    const values = await fetchValues(context, place, { filter: options, offline });
-    demandUsable(values, options);
-    const env = childEnvironment(context, values, options['pass-token']);
-    return await runProgram({ file, args, env });
+    const prepare = async (): Promise<Program> => {
+      const values = await fetchValues(context, place, { filter: options, offline });
+      demandUsable(values, options);
+      return { file, args, env: childEnvironment(context, values, options['pass-token']) };
+    };
+    if (!options.watch) return await runProgram(await prepare());
+    const { terminal } = context;
+    return await runWatching({
+      place,
+      prepare,
+      onRestart: () => terminal.warn('values have changed: starting the command anew'),
+      onError: (error) => terminal.warn(`changes are not followed: ${describe(error)}`),
+    });
   },
 });
 
@@ -68,4 +81,10 @@ function demandUsable(values: Values, filter: KeyFilter): void {
 function childEnvironment({ env }: Context, values: Values, passToken: boolean): Variables {
   const { COFFER_TOKEN: token, ...rest } = env;
   return { ...rest, ...(passToken && token !== undefined ? { COFFER_TOKEN: token } : {}), ...values };
+}
+
+/** Codes and our own words; what else an error says may repeat what was worked on. */
+function describe(error: unknown): string {
+  if (error instanceof CofferError) return `${error.message} [${error.code}]`;
+  return error instanceof CliError ? error.message : 'a fault';
 }

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from './commands.ts';
+import { parseCommandLine } from './parse-command-line.ts';
+
+function codeOf(argv: readonly string[]): unknown {
+  try {
+    parseCommandLine(argv, COMMANDS);
+    return undefined;
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+}
+
+describe('parseCommandLine', () => {
+  test('takes options of every command before and after the command', () => {
+    for (const argv of [
+      ['-p', 'shop', 'get', 'KEY', '--json'],
+      ['get', '--project=shop', '--json', 'KEY'],
+    ]) {
+      expect(parseCommandLine(argv, COMMANDS)).toMatchObject({
+        kind: 'run',
+        command: { name: 'get' },
+        global: { project: 'shop', json: true, url: undefined },
+        input: { args: { KEY: 'KEY' } },
+      });
+    }
+  });
+
+  test('leaves what stands behind -- to the command that is run', () => {
+    const line = parseCommandLine(['run', '-e', 'staging', '--', 'npm', 'run', '--', '-p', 'x'], COMMANDS);
+    expect(line).toMatchObject({
+      global: { env: 'staging', project: undefined },
+      input: { command: ['npm', 'run', '--', '-p', 'x'] },
+    });
+  });
+
+  test('shows help for the words that people use', () => {
+    for (const argv of [[], ['--help'], ['help'], ['-h']])
+      expect(parseCommandLine(argv, COMMANDS)).toEqual({ kind: 'help', command: undefined });
+    for (const argv of [
+      ['get', '-h'],
+      ['help', 'get'],
+      ['get', '--help', 'KEY'],
+    ])
+      expect(parseCommandLine(argv, COMMANDS)).toMatchObject({ kind: 'help', command: { name: 'get' } });
+  });
+
+  test.each([
+    ['usage', ['list', 'too-many']],
+    ['usage', ['get']],
+    ['usage', ['get', 'KEY', '--nonsense']],
+    ['usage', ['run', 'npm', 'start']],
+    ['usage', ['export', '--format', 'xml']],
+    ['usage', ['--nonsense']],
+    ['command_unknown', ['nonsense']],
+    ['value_in_arguments', ['set', 'KEY', 'value']],
+  ])('fails with %s: %j', (code, argv) => {
+    expect(codeOf(argv)).toBe(code);
+  });
+
+  test('repeats no value that was given by mistake', () => {
+    for (const argv of [
+      ['set', 'KEY', 's3cret-canary'],
+      ['set', 'KEY', '--value=s3cret-canary'],
+      ['s3cret-canary'],
+      ['get', 'KEY', '--json=s3cret-canary'],
+      ['export', '--format', 's3cret-canary'],
+    ]) {
+      expect(() => parseCommandLine(argv, COMMANDS)).toThrow(/^(?!.*s3cret-canary)/s);
+    }
+  });
+});
+
+test('every command has an example that parses, and its options do not hide those of every command', () => {
+  for (const { name, examples, options } of COMMANDS) {
+    expect(examples.length, name).toBeGreaterThan(0);
+    expect(
+      Object.keys(options).filter((option) => ['url', 'project', 'env', 'json', 'help'].includes(option)),
+    ).toEqual([]);
+  }
+});
