@@ -27,7 +27,7 @@ _coffer() {
     --) return ;;
     ${withValue.join('|')}) ((i++)) ;;
     -*) ;;
-    *) command="\${COMP_WORDS[i]}"; break ;;
+    *) [[ -n $command ]] || command="\${COMP_WORDS[i]}" ;;
     esac
   done
   case "$command $before" in

@@ -1,0 +1,32 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { Person } from './support.ts';
+
+/** What bash offers for the last of these words. */
+function offers(script: string, words: readonly string[]): string[] {
+  const quoted = ['coffer', ...words].map((word) => `'${word}'`).join(' ');
+  const lines = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _coffer; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync('bash', ['-c', lines], { encoding: 'utf8' }).trim().split('\n');
+}
+
+test('bash completes commands, options and what they may be', async () => {
+  using person = new Person();
+  const script = await person.ok(['completion', 'bash']);
+  expect(offers(script, ['ex'])).toEqual(['export']);
+  expect(offers(script, ['-p', 'shop', 'ex'])).toEqual(['export']);
+  expect(offers(script, ['run', '--off'])).toEqual(['--offline-ok', '--offline-ttl']);
+  expect(offers(script, ['export', '--format', ''])).toEqual(['dotenv', 'json', 'yaml', 'shell', 'k8s']);
+  expect(offers(script, ['completion', ''])).toContain('fish');
+  expect(offers(script, ['run', '--', ''])).toEqual(['']);
+});
+
+test.each(['zsh', 'fish'])(
+  'the script for %s is one that the shell reads, where there is one',
+  async (shell) => {
+    using person = new Person();
+    const script = await person.ok(['completion', shell]);
+    expect(script).toContain('offline-ok');
+    const { error, status } = spawnSync(shell, ['-n', '-c', script]);
+    if (error === undefined) expect(status).toBe(0);
+  },
+);

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { COFFER, Person } from './support.ts';
+
+test('serve runs the same server, and ends it with the signal', async () => {
+  using person = new Person();
+  const child = person.start(['serve'], {
+    env: { COFFER_PORT: '0', COFFER_DATA_DIR: join(person.base, 'data'), COFFER_TOKEN: 'not-for-the-server' },
+  });
+  const ended = once(child, 'close');
+  let said = '';
+  for await (const chunk of (child.stderr as Readable).iterator({ destroyOnReturn: false })) {
+    said += String(chunk);
+    if (said.includes('is ready at')) break;
+  }
+  expect(said).toMatch(/is ready at http/);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('serve says so where there is no server', () => {
+  using person = new Person();
+  const alone = join(person.base, 'coffer.mjs');
+  cpSync(COFFER, alone);
+  const { status, stderr } = spawnSync(process.execPath, [alone, 'serve'], {
+    cwd: person.cwd,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('not installed');
+});
