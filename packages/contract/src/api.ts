@@ -2,6 +2,7 @@ import { environmentApi } from './api/environments.ts';
 import { eventApi } from './api/events.ts';
 import { projectApi } from './api/projects.ts';
 import { systemApi } from './api/system.ts';
+import { tokenApi } from './api/tokens.ts';
 import { userApi } from './api/users.ts';
 import { vaultApi } from './api/vaults.ts';
 
@@ -12,6 +13,7 @@ export const ENDPOINTS = {
   ...projectApi,
   ...environmentApi,
   ...vaultApi,
+  ...tokenApi,
   ...eventApi,
 };
 

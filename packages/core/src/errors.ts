@@ -51,6 +51,12 @@ export const ERRORS = {
     detail: 'The token is past its expiry.',
     remedy: 'Sign in again, or call `POST /user/refresh` before `expires_at`.',
   },
+  token_not_yet_valid: {
+    status: 401,
+    title: 'The token is not valid yet',
+    detail: 'The access token is only valid from a later moment on.',
+    remedy: 'Wait until its `valid_from`, or use another token.',
+  },
   session_ended: {
     status: 401,
     title: 'The session has ended',
@@ -81,6 +87,27 @@ export const ERRORS = {
     detail: 'You may see this project, but only its members may do this.',
     remedy:
       'Have yourself added with `PATCH /project/member/add`. ROOT can add themselves; that is on record.',
+  },
+  token_not_permitted: {
+    status: 403,
+    title: 'The token may not do this',
+    detail: 'The access token does not grant this here: its permissions, environments or keys leave it out.',
+    remedy:
+      'Use a token that grants it, or have this one changed; `GET /token/me` shows what it grants. Accounts and tokens are changed by people who are signed in.',
+  },
+  token_address_refused: {
+    status: 403,
+    title: 'The token is not for this address',
+    detail: 'The access token is only accepted from other client addresses.',
+    remedy:
+      'Call from an address that the token names. Behind a proxy, `COFFER_TRUSTED_PROXIES` must name the proxy. If it was not you, revoke the token.',
+  },
+  grant_exceeded: {
+    status: 403,
+    title: 'More than you may give',
+    detail: 'A token cannot be given more than its maker has.',
+    remedy:
+      'Ask only for what you may do yourself in this project, and for no longer than your own token is valid.',
   },
   origin_mismatch: {
     status: 403,
@@ -125,6 +152,12 @@ export const ERRORS = {
     title: 'There is no such entry',
     detail: 'The environment has no entry with this key.',
     remedy: 'List the keys with `GET /vault/fetch`. Keys are upper case.',
+  },
+  token_not_found: {
+    status: 404,
+    title: 'There is no such token',
+    detail: 'There is no such access token, or it is not yours to see.',
+    remedy: 'List your tokens, or those of a project, with `GET /token/fetch`.',
   },
   session_not_found: {
     status: 404,
@@ -227,6 +260,12 @@ export const ERRORS = {
     title: 'Too many environments',
     detail: 'A project has at most {limit} environments.',
     remedy: 'Delete an environment that is no longer used.',
+  },
+  token_limit: {
+    status: 409,
+    title: 'Too many tokens',
+    detail: 'A person has at most {limit} access tokens, and so has a project.',
+    remedy: 'Revoke tokens that are no longer used.',
   },
   entry_exists: {
     status: 409,

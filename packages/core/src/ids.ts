@@ -10,6 +10,10 @@ export type SessionId = Brand<string, 'SessionId'>;
 export type EntryId = Brand<string, 'EntryId'>;
 export type DataKeyId = Brand<string, 'DataKeyId'>;
 export type InstanceId = Brand<string, 'InstanceId'>;
+export type TokenId = Brand<string, 'TokenId'>;
+
+/** Who can be named as having done something: a user, or a service token, which has no user. */
+export type PrincipalId = UserId | TokenId;
 
 type IdKinds = {
   usr: UserId;
@@ -17,6 +21,7 @@ type IdKinds = {
   ent: EntryId;
   dk: DataKeyId;
   ins: InstanceId;
+  tok: TokenId;
 };
 export type IdPrefix = keyof IdKinds;
 

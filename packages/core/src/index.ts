@@ -8,3 +8,5 @@ export * from './ids.ts';
 export * from './names.ts';
 export * from './crypto/envelope.ts';
 export * from './dotenv.ts';
+export * from './token-grant.ts';
+export * from './token-secret.ts';

@@ -59,6 +59,19 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['DELETE /vault/delete', 'project_id environment? key', ''],
   ['GET /vault/version/fetch', 'project_id environment? key limit? offset?', 'versions amount'],
   ['PATCH /vault/version/restore', 'project_id environment? key version', 'vault'],
+  [
+    'POST /token/create',
+    'kind name project_id? permissions environments? keys? addresses? valid_from? valid_to?',
+    'token access_token',
+  ],
+  ['GET /token/fetch', 'project_id? limit? offset? filter?', 'access_tokens amount'],
+  ['GET /token/me', '', 'access_token'],
+  [
+    'PATCH /token/update',
+    'id name? permissions? environments? keys? addresses? valid_from? valid_to?',
+    'access_token',
+  ],
+  ['DELETE /token/revoke', 'id', ''],
   ['GET /event/fetch', 'project_id? type? uid? from? to? limit? offset?', 'events amount'],
 ];
 
@@ -74,6 +87,8 @@ const SHAPES = {
     'project_id environment key comment version created_at created_by updated_at updated_by value',
   version: 'version created_at created_by current',
   by: 'uid username',
+  accessToken:
+    'id kind name project_id permissions environments keys addresses valid_from valid_to created_at created_by last_used_at last_used_ip',
   event: 'index type at outcome uid username project_id environment object ip request_id details',
 };
 
@@ -182,6 +197,7 @@ describe.each(ENGINES)('the answers on %s', () => {
       vaultWithValue: at('vault_fetch_one')['vault'],
       version: at('vault_version_fetch')['versions'][0],
       by: at('vault_create')['vault'].created_by,
+      accessToken: at('token_me')['access_token'],
       event: at('event_fetch')['events'][0],
     };
     for (const [name, fields] of Object.entries(SHAPES)) {
@@ -249,9 +265,11 @@ describe.each(ENGINES)('the answers on %s', () => {
       'at',
       'created_at',
       'expires_at',
+      'last_used_at',
       'updated_at',
     ]);
-    for (const [, name, time = ''] of times) {
+    // A token that was never used was not used at any time.
+    for (const [, name, time = ''] of times.filter(([, , text]) => text !== 'null')) {
       expect(time).toMatch(/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"$/);
       const at = Date.parse(JSON.parse(time) as string);
       // A token's expiry is a whole second.

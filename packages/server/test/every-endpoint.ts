@@ -1,5 +1,5 @@
 import type { EndpointId } from '@coffer/contract';
-import type { Answer, Client } from '../src/testing/client.ts';
+import { Client, type Answer } from '../src/testing/client.ts';
 import { PASSWORD, type TestServer } from '../src/testing/server.ts';
 
 /**
@@ -30,12 +30,14 @@ export async function callEveryEndpoint(server: TestServer): Promise<Map<Endpoin
   return answers;
 }
 
-type Call = (id: EndpointId, input?: Record<string, unknown>) => Promise<Answer>;
+/** With another token than that of the story, where one is given. */
+type Call = (id: EndpointId, input?: Record<string, unknown>, token?: string) => Promise<Answer>;
 
 /** `call` fails when it was refused, and when the answer does not have the form that the contract gives it. */
 function callerOf(client: Client, answers: Map<EndpointId, Answer>): Call {
-  return async (id, input) => {
-    const answer = await client.call(id, input);
+  return async (id, input, token) => {
+    const caller = token === undefined ? client : new Client(client.url, token);
+    const answer = await caller.call(id, input);
     if (answer.status >= 400) throw new Error(`${id} was refused: ${answer.text}`);
     answers.set(id, answer);
     return answer;
@@ -91,6 +93,24 @@ async function manageProject(friend: Client, call: Call): Promise<void> {
   await call('project_member_remove', { ...project, uid: friend.uid, force: true });
 }
 
+async function useTokens(call: Call): Promise<void> {
+  const grant = {
+    permissions: ['vault.view'],
+    environments: ['staging'],
+    keys: ['K*'],
+    addresses: ['127.0.0.0/8', '::1'],
+    valid_from: '2026-01-01T00:00:00Z',
+    valid_to: '2100-01-01T00:00:00Z',
+  };
+  const request = { kind: 'service', name: 'CI', project_id: 'shop', ...grant };
+  const created = await call('token_create', request);
+  await call('token_fetch', { project_id: 'shop', limit: 10, offset: 0, filter: 'c' });
+  await call('token_me', {}, created.body.token);
+  const { id } = created.body.access_token;
+  await call('token_update', { id, name: 'CD', ...grant, addresses: null, valid_to: null });
+  await call('token_revoke', { id });
+}
+
 async function useVault(call: Call): Promise<void> {
   const project = { project_id: 'shop' };
   const place = { ...project, environment: 'staging' };
@@ -112,6 +132,7 @@ async function useVault(call: Call): Promise<void> {
       { ...imported, key: 'KEY', if_version: 3 },
     ],
   });
+  await useTokens(call);
   await call('vault_delete', { ...place, key: 'NEW' });
   await call('vault_delete', entry);
   await call('environment_delete', { ...project, id: 'staging' });

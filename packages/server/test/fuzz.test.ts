@@ -239,8 +239,8 @@ class Tally {
   missing(callerName: CallerName): unknown[] {
     const mutations = [...INPUT_MUTATION_NAMES, ...WIRE_MUTATION_NAMES];
     const ids = DEFINITIONS.map(([id]) => id);
-    // Set-up is done; all else can succeed for ROOT.
-    const servable = callerName === 'ROOT' ? ids.filter((id) => id !== 'setup') : [];
+    // Set-up is done, and who signed in uses no access token; all else can succeed for ROOT.
+    const servable = callerName === 'ROOT' ? ids.filter((id) => id !== 'setup' && id !== 'token_me') : [];
     return [
       ...mutations.filter((name) => !this.#used.has(name)),
       ...ids.filter((id) => !this.#refused.has(id)),

@@ -1,8 +1,9 @@
-import { AppError } from '@coffer/core';
+import { AppError, looksLikeTokenSecret } from '@coffer/core';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Origin } from '../services/actor.ts';
 import type { Context } from '../services/context.ts';
 import { authenticateCookie, authenticateToken } from '../services/sessions.ts';
+import { authenticateAccessToken } from '../services/token-authentication.ts';
 import { readSessionCookie } from './cookies.ts';
 
 /** What browsers see of the server. */
@@ -17,7 +18,7 @@ export type Authenticated = { actor: Actor; by: 'token' | 'cookie' };
 
 /**
  * Who is calling: by token, else by session cookie. A token that is not valid is never overruled by a cookie. Fails
- * with `unauthenticated`, `token_invalid`, `token_expired`, `session_ended` or `origin_mismatch`.
+ * with `unauthenticated`, `session_ended`, `origin_mismatch`, or as `authenticateToken` and `authenticateAccessToken` do.
  */
 export async function authenticate(
   context: Context,
@@ -29,7 +30,10 @@ export async function authenticate(
   if (authorization !== undefined) {
     const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined) throw new AppError('token_invalid');
-    return { actor: await authenticateToken(context, token), by: 'token' };
+    const actor = looksLikeTokenSecret(token)
+      ? await authenticateAccessToken(context, origin, token)
+      : await authenticateToken(context, token);
+    return { actor, by: 'token' };
   }
   const secret = readSessionCookie(site.secure, cookie);
   if (secret === undefined) throw new AppError('unauthenticated');

@@ -18,6 +18,7 @@ export type Tables = {
   ciphertext: CiphertextRow;
   entry_version: EntryVersionRow;
   data_key: DataKeyRow;
+  access_token: AccessTokenRow;
   audit_entry: AuditEntryRow;
   audit_head: AuditHeadRow;
 };
@@ -123,6 +124,32 @@ export type DataKeyRow = {
   /** How often it sealed; it is retired long before 2^32. */
   seals: number;
   created_at: number;
+};
+
+export type AccessTokenRow = {
+  id: string;
+  kind: 'personal' | 'service';
+  /** SHA-256 of the secret. */
+  secret_hash: Uint8Array;
+  name: string;
+  search: string;
+  /** Whose it is, if personal. */
+  uid: string | null;
+  project_id: string | null;
+  /** The token that made it, and ends it. */
+  parent_id: string | null;
+  /** JSON arrays; null limits nothing. */
+  permissions: string;
+  environments: string | null;
+  keys: string | null;
+  addresses: string | null;
+  valid_from: number;
+  valid_to: number | null;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+  last_used_at: number | null;
+  last_used_ip: string | null;
 };
 
 export type AuditEntryRow = {

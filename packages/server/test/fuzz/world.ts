@@ -19,6 +19,7 @@ const TABLES = [
   'entry',
   'ciphertext',
   'entry_version',
+  'access_token',
 ] as const;
 
 /** What else there is: the audit log and the count of failed tries grow with refusals, too. */
@@ -55,6 +56,12 @@ export async function makeWorld(): Promise<World> {
   await admin.ok('vault_create', { ...place, key: 'DATABASE_URL', value: 'one', comment: 'a remark' });
   await admin.ok('vault_update', { ...place, key: 'DATABASE_URL', value: 'two' });
   await admin.ok('vault_create', { ...place, environment: 'production', key: 'API_KEY', value: 'three' });
+  const { access_token: token } = await admin.ok('token_create', {
+    kind: 'service',
+    name: 'CI',
+    project_id: project,
+    permissions: ['vault.view'],
+  });
   await server.anonymous().signIn('user_login', { auth_data: root.username, password: PASSWORD });
   return {
     server,
@@ -68,6 +75,7 @@ export async function makeWorld(): Promise<World> {
     inputs: validInputs({
       project,
       session: (await root.ok('user_session_fetch')).sessions.at(-1).id,
+      token: token.id,
       author,
       admin,
       setupToken: server.app.context.instance.keys.setupToken.expose(),
@@ -77,6 +85,7 @@ export async function makeWorld(): Promise<World> {
       admin.uid,
       viewer.uid,
       author.uid,
+      token.id,
       project,
       hidden,
       'staging',
@@ -142,11 +151,13 @@ function validInputs(given: {
   project: string;
   /** Of ROOT, and another than their requests are sent in. */
   session: string;
+  /** A service token of the project. */
+  token: string;
   author: Client;
   admin: Client;
   setupToken: string;
 }): Record<EndpointId, Record<string, unknown>> {
-  const { project, session, author, admin, setupToken } = given;
+  const { project, session, token, author, admin, setupToken } = given;
   const names = { username: 'new-user', email: 'new@example.org', first_name: 'New', last_name: 'User' };
   const place = { project_id: project, environment: 'default' };
   const entry = { ...place, key: 'DATABASE_URL' };
@@ -194,6 +205,30 @@ function validInputs(given: {
     vault_delete: entry,
     vault_version_fetch: { ...entry, limit: '10', offset: '0' },
     vault_version_restore: { ...entry, version: 1 },
+    token_create: {
+      kind: 'service',
+      name: 'CI',
+      project_id: project,
+      permissions: ['vault.view', 'vault.list'],
+      environments: ['default'],
+      keys: ['DATABASE_*'],
+      addresses: ['10.0.0.0/8', '::1'],
+      valid_from: '2026-01-01T00:00:00Z',
+      valid_to: '2100-01-01T00:00:00+01:00',
+    },
+    token_fetch: { project_id: project, ...page },
+    token_me: {},
+    token_update: {
+      id: token,
+      name: 'CD',
+      permissions: ['vault.view'],
+      environments: ['default', 'staging'],
+      keys: null,
+      addresses: ['10.0.0.1'],
+      valid_from: '2026-01-01T00:00:00Z',
+      valid_to: null,
+    },
+    token_revoke: { id: token },
     event_fetch: {
       project_id: project,
       type: 'vault_view',

@@ -38,5 +38,10 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Metho
   vault_import: ['POST', '/vault/import'],
   vault_version_fetch: ['GET', '/vault/version/fetch'],
   vault_version_restore: ['PATCH', '/vault/version/restore'],
+  token_create: ['POST', '/token/create'],
+  token_fetch: ['GET', '/token/fetch'],
+  token_me: ['GET', '/token/me'],
+  token_update: ['PATCH', '/token/update'],
+  token_revoke: ['DELETE', '/token/revoke'],
   event_fetch: ['GET', '/event/fetch'],
 };

@@ -3,6 +3,7 @@ import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
 import { projectHandlers } from './projects.ts';
 import { systemHandlers } from './system.ts';
+import { tokenHandlers } from './tokens.ts';
 import { userHandlers } from './users.ts';
 import { vaultHandlers } from './vaults.ts';
 
@@ -12,5 +13,6 @@ export const handlers = {
   ...projectHandlers,
   ...environmentHandlers,
   ...vaultHandlers,
+  ...tokenHandlers,
   ...eventHandlers,
 } satisfies Handlers;

@@ -1,6 +1,7 @@
-import { projectAbilities } from '@coffer/core';
 import { formatTime } from '../../clock.ts';
+import type { AccessToken } from '../../services/access-tokens.ts';
 import type { Actor } from '../../services/actor.ts';
+import { abilitiesIn } from '../../services/authorize.ts';
 import type { Environment } from '../../services/environments.ts';
 import type { Project } from '../../services/projects.ts';
 import type { IssuedSession, SessionOverview } from '../../services/sessions.ts';
@@ -36,7 +37,7 @@ export function projectShape(project: Project, actor: Actor) {
     api_path: project.apiPath,
     members: project.members,
     is_member: project.isMember,
-    abilities: projectAbilities(actor.role, project.isMember),
+    abilities: abilitiesIn(actor, project),
     created_at: formatTime(project.createdAt),
   };
 }
@@ -52,7 +53,7 @@ export function sessionShape(session: SessionOverview, actor: Actor) {
     expires_at: formatTime(session.expiresAt),
     ip: session.ip,
     user_agent: session.userAgent,
-    current: session.id === actor.sessionId,
+    current: actor.by === 'session' && session.id === actor.sessionId,
   };
 }
 
@@ -77,6 +78,26 @@ export function vaultShape({ entry, content, comment }: Vault) {
 /** The one place where a value turns into an answer. */
 export function vaultWithValueShape(vault: OpenedVault) {
   return { ...vaultShape(vault), value: vault.value.expose() };
+}
+
+/** Without its secret, which is shown once, beside this. */
+export function accessTokenShape(token: AccessToken) {
+  return {
+    id: token.id,
+    kind: token.kind,
+    name: token.name,
+    project_id: token.projectId ?? null,
+    permissions: [...token.permissions],
+    environments: token.environments === undefined ? null : [...token.environments],
+    keys: token.keys === undefined ? null : [...token.keys],
+    addresses: token.addresses === undefined ? null : [...token.addresses],
+    valid_from: formatTime(token.validFrom),
+    valid_to: token.validTo === undefined ? null : formatTime(token.validTo),
+    created_at: formatTime(token.createdAt),
+    created_by: authorShape(token.createdBy),
+    last_used_at: token.lastUsedAt === undefined ? null : formatTime(token.lastUsedAt),
+    last_used_ip: token.lastUsedIp ?? null,
+  };
 }
 
 export function authorShape(author: Author) {
