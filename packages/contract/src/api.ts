@@ -3,6 +3,7 @@ import { eventApi } from './api/events.ts';
 import { projectApi } from './api/projects.ts';
 import { systemApi } from './api/system.ts';
 import { tokenApi } from './api/tokens.ts';
+import { tokenTrustApi } from './api/token-trusts.ts';
 import { userApi } from './api/users.ts';
 import { vaultApi } from './api/vaults.ts';
 
@@ -14,6 +15,7 @@ export const ENDPOINTS = {
   ...environmentApi,
   ...vaultApi,
   ...tokenApi,
+  ...tokenTrustApi,
   ...eventApi,
 };
 

@@ -27,6 +27,7 @@ import {
   type ProjectId,
   type SessionId,
   type TokenId,
+  type TrustId,
   type UserId,
   type Username,
 } from '@coffer/core';
@@ -109,6 +110,10 @@ export const tokenId = named<TokenId>(
   (text) => (isId('tok', text) ? undefined : 'must be a token id: tok_ and 26 characters'),
   { pattern: idPattern('tok').source },
 );
+export const trustId = named<TrustId>(
+  (text) => (isId('trs', text) ? undefined : 'must be a trust id: trs_ and 26 characters'),
+  { pattern: idPattern('trs').source },
+);
 export const principalId = named<PrincipalId>(
   (text) =>
     isId('usr', text) || isId('tok', text) ? undefined : 'must be a user id or the id of a service token',
@@ -172,12 +177,16 @@ export const newPassword = z
   .meta({ openapi: { type: 'string', format: 'password', minLength: 12, maxLength: 256 } });
 
 /** Something secret as it is presented: nothing is said about its form. */
-export const presentedSecret = z
-  .string()
-  .min(1)
-  .max(1024)
-  .transform((text) => new Redacted(text))
-  .meta({ openapi: { type: 'string', format: 'password', maxLength: 1024 } });
+export const presentedSecret = secretText(1024);
+
+export function secretText(charactersMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .transform((text) => new Redacted(text))
+    .meta({ openapi: { type: 'string', format: 'password', maxLength: charactersMax } });
+}
 
 // --- Query parameters: text on the wire ---------------------------------------------------------------------------
 

@@ -48,6 +48,13 @@ export const AUDIT_EVENTS = {
   token_list: { title: 'Access tokens were listed', records: 'refusal' },
   token_update: { title: 'An access token was changed; `details` names the fields', records: 'always' },
   token_revoke: { title: 'An access token was revoked', records: 'always' },
+  token_trust_create: {
+    title: 'A project came to trust the identity tokens of a workload',
+    records: 'always',
+  },
+  token_trust_list: { title: 'The workloads that a project trusts were listed', records: 'refusal' },
+  token_trust_delete: { title: 'The trust in a workload was ended', records: 'always' },
+  token_exchange: { title: 'An identity token was exchanged for a service token', records: 'always' },
   token_refused: {
     title: 'A known access token was refused: outside its time, or from another address than it is for',
     records: 'always',

@@ -51,6 +51,13 @@ export const ERRORS = {
     detail: 'The token is past its expiry.',
     remedy: 'Sign in again, or call `POST /user/refresh` before `expires_at`.',
   },
+  identity_refused: {
+    status: 401,
+    title: 'The identity token is refused',
+    detail: 'The identity token is refused: {reason}.',
+    remedy:
+      'Compare the claims of the token with what `GET /token/trust/fetch` shows: issuer, audience, subject and further claims must be the same to the letter. Ask for a new one where each is exchanged once.',
+  },
   token_not_yet_valid: {
     status: 401,
     title: 'The token is not valid yet',
@@ -159,6 +166,12 @@ export const ERRORS = {
     detail: 'There is no such access token, or it is not yours to see.',
     remedy: 'List your tokens, or those of a project, with `GET /token/fetch`.',
   },
+  trust_not_found: {
+    status: 404,
+    title: 'There is no such trust',
+    detail: 'There is no such trust, or it is not yours to see.',
+    remedy: 'List those of a project with `GET /token/trust/fetch`.',
+  },
   session_not_found: {
     status: 404,
     title: 'There is no such session',
@@ -261,6 +274,12 @@ export const ERRORS = {
     detail: 'A project has at most {limit} environments.',
     remedy: 'Delete an environment that is no longer used.',
   },
+  trust_limit: {
+    status: 409,
+    title: 'Too many trusts',
+    detail: 'A project trusts at most {limit} workloads.',
+    remedy: 'Delete those that are no longer used.',
+  },
   token_limit: {
     status: 409,
     title: 'Too many tokens',
@@ -335,6 +354,13 @@ export const ERRORS = {
     title: 'The access cannot be recorded',
     detail: 'The record of this access cannot be written, so nothing is given out: {reason}.',
     remedy: 'The administrator removes the cause; Coffer recovers by itself.',
+  },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer cannot be asked',
+    detail: 'The keys of the issuer of the identity token cannot be had: {reason}.',
+    remedy:
+      'Try again in a moment. If the issuer is at a private address or not at https, the administrator allows its origin with `COFFER_EGRESS_ALLOW`.',
   },
   overloaded: {
     status: 503,

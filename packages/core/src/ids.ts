@@ -11,6 +11,7 @@ export type EntryId = Brand<string, 'EntryId'>;
 export type DataKeyId = Brand<string, 'DataKeyId'>;
 export type InstanceId = Brand<string, 'InstanceId'>;
 export type TokenId = Brand<string, 'TokenId'>;
+export type TrustId = Brand<string, 'TrustId'>;
 
 /** Who can be named as having done something: a user, or a service token, which has no user. */
 export type PrincipalId = UserId | TokenId;
@@ -22,6 +23,7 @@ type IdKinds = {
   dk: DataKeyId;
   ins: InstanceId;
   tok: TokenId;
+  trs: TrustId;
 };
 export type IdPrefix = keyof IdKinds;
 

@@ -19,7 +19,7 @@ type Row = {
 export const CALLERS: readonly Role[] = ['ROOT', 'ADMIN', 'AUTHOR', 'VIEWER'];
 
 /** Those that anyone may call, signed in or not; the pages are beside them. */
-export const PUBLIC_ENDPOINTS = ['health', 'ready', 'setup', 'user_login'];
+export const PUBLIC_ENDPOINTS = ['health', 'ready', 'setup', 'user_login', 'token_exchange'];
 export const PUBLIC_PAGES = ['/openapi.json', '/scalar'];
 
 const ok = 'ok';
@@ -31,6 +31,8 @@ const hidden = 'project_not_found';
 const gone = 'session_not_found';
 /** Personal tokens are their user's alone, others for those who see the project. */
 const lost = 'token_not_found';
+const untrusted = 'trust_not_found';
+const mute = 'issuer_unavailable';
 /** ROOT sees every project, but opens only those they are a member of (R13). */
 const join = 'membership_required';
 
@@ -256,6 +258,24 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     outsider: [ok, lost, lost, lost],
     refusalIs: 'token_revoke',
   },
+
+  token_trust_create: {
+    member: [ok, ok, no, no],
+    outsider: ['grant_exceeded', hidden, hidden, hidden],
+    refusalIs: 'token_trust_create',
+  },
+  token_trust_fetch: {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'token_trust_list',
+  },
+  token_trust_delete: {
+    member: [ok, ok, no, no],
+    outsider: [ok, untrusted, untrusted, untrusted],
+    refusalIs: 'token_trust_delete',
+  },
+  // No issuer answers here; who calls does not count.
+  token_exchange: { member: [mute, mute, mute, mute], outsider: [mute, mute, mute, mute] },
 
   event_fetch: { member: [ok, ok, no, no], outsider: [ok, ok, no, no], refusalIs: 'event_list' },
   // The role is looked at first: AUTHOR and VIEWER learn nothing of any project.

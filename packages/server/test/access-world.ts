@@ -6,6 +6,7 @@ import type { Outcome } from './access-matrix.ts';
 
 export const CANARY = 'canary-value-77';
 export const NO_PROJECT = 'no_such_project';
+const SILENT_ISSUER = 'http://127.0.0.1:1';
 
 /** What the input of a call is made of: who calls, and a project with an entry of two versions. */
 export type World = {
@@ -148,6 +149,10 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
     id: await tokenOf(root, personalToken('vault.view')),
   }),
   'token_revoke of one of the project': async (world) => ({ id: await projectToken(world) }),
+  token_trust_create: ({ project_id }) => trustIn(project_id),
+  token_trust_fetch: ({ project_id }) => ({ project_id }),
+  token_trust_delete: async (world) => ({ id: await trustOf(world) }),
+  token_exchange: async (world) => ({ trust_id: await trustOf(world), identity_token: 'x.y.z' }),
   event_fetch: () => ({}),
   'event_fetch of the project': ({ project_id }) => ({ project_id }),
 };
@@ -162,6 +167,16 @@ function personalToken(...permissions: Action[]): Input {
 
 function serviceToken(project_id: string, ...permissions: Action[]): Input {
   return { kind: 'service', name: 'CI', project_id, permissions };
+}
+
+/** Nobody listens at port 1. */
+function trustIn(project_id: string): Input {
+  const identity = { issuer: SILENT_ISSUER, audience: 'coffer', subject: 'repo:acme/shop' };
+  return { project_id, name: 'Deploy', ...identity, permissions: ['vault.view'] };
+}
+
+async function trustOf({ owner, project_id }: World): Promise<string> {
+  return (await owner.ok('token_trust_create', trustIn(project_id))).trust.id;
 }
 
 async function tokenOf(maker: Client, request: Input): Promise<string> {

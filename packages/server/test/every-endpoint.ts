@@ -1,12 +1,33 @@
 import type { EndpointId } from '@coffer/contract';
 import { Client, type Answer } from '../src/testing/client.ts';
-import { PASSWORD, type TestServer } from '../src/testing/server.ts';
+import { Issuer } from '../src/testing/issuer.ts';
+import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
+
+/** A server that may ask an issuer of identity tokens. */
+export async function startWithIssuer() {
+  const issuer = await Issuer.start();
+  const server = await startTestServer({ config: { egressAllow: [issuer.url] } });
+  return {
+    server,
+    issuer,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /**
  * Calls every endpoint of an empty instance once, with success, in one story from setting up to signing out. Answers
  * with what each said; lists are not empty, and optional fields are given.
  */
-export async function callEveryEndpoint(server: TestServer): Promise<Map<EndpointId, Answer>> {
+export async function callEveryEndpoint({
+  server,
+  issuer,
+}: {
+  server: TestServer;
+  issuer: Issuer;
+}): Promise<Map<EndpointId, Answer>> {
   const answers = new Map<EndpointId, Answer>();
   const root = server.anonymous();
   const call = callerOf(root, answers);
@@ -15,7 +36,7 @@ export async function callEveryEndpoint(server: TestServer): Promise<Map<Endpoin
   await signInAndManageUsers(server, root, call);
   const friend = await server.user(root, 'ADMIN');
   await manageProject(friend, call);
-  await useVault(call);
+  await useVault(call, issuer);
   await call('event_fetch', {
     type: 'vault_view',
     uid: root.uid,
@@ -111,7 +132,31 @@ async function useTokens(call: Call): Promise<void> {
   await call('token_revoke', { id });
 }
 
-async function useVault(call: Call): Promise<void> {
+async function useTrust(call: Call, issuer: Issuer): Promise<void> {
+  const identity = { aud: 'coffer', sub: 'repo:acme/shop' };
+  const trusted = await call('token_trust_create', {
+    project_id: 'shop',
+    name: 'Deploy',
+    issuer: issuer.url,
+    audience: identity.aud,
+    subject: identity.sub,
+    claims: { ref: 'main' },
+    single_use: true,
+    ttl_seconds: 60,
+    permissions: ['vault.view'],
+    environments: ['staging'],
+    keys: ['K*'],
+    addresses: ['127.0.0.0/8', '::1'],
+  });
+  await call('token_trust_fetch', { project_id: 'shop', limit: 10, offset: 0, filter: 'd' });
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer.url, ...identity, ref: 'main', iat, exp: iat + 60 };
+  const { id } = trusted.body.trust;
+  await call('token_exchange', { trust_id: id, identity_token: await issuer.token(claims) });
+  await call('token_trust_delete', { id });
+}
+
+async function useVault(call: Call, issuer: Issuer): Promise<void> {
   const project = { project_id: 'shop' };
   const place = { ...project, environment: 'staging' };
   const entry = { ...place, key: 'KEY' };
@@ -133,6 +178,7 @@ async function useVault(call: Call): Promise<void> {
     ],
   });
   await useTokens(call);
+  await useTrust(call, issuer);
   await call('vault_delete', { ...place, key: 'NEW' });
   await call('vault_delete', entry);
   await call('environment_delete', { ...project, id: 'staging' });

@@ -76,6 +76,9 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   "token_revoke of one's own": 'a session',
   "token_revoke of another's": 'a session',
   'token_revoke of one of the project': 'token.revoke',
+  token_trust_create: 'a session',
+  token_trust_fetch: 'token.list',
+  token_trust_delete: 'token.revoke',
   event_fetch: 'event.list',
   'event_fetch of the project': 'event.list_project',
 };

@@ -84,6 +84,7 @@ export async function createToken(
     id: randomId('tok'),
     uid: undefined,
     parentId: actor.grant?.id,
+    trustId: undefined,
     validFrom: request.validFrom ?? now,
     validTo: request.validTo === null ? undefined : (request.validTo ?? now + DEFAULT_TTL_MS),
     createdAt: now,
@@ -195,7 +196,8 @@ async function authorizeCreation(tx: Transaction, actor: Actor, token: AccessTok
   return { ...token, uid: actor.uid };
 }
 
-async function refuseUnusable(tx: Reader, token: AccessToken, now: number): Promise<void> {
+/** Fails with `invalid_input` where a grant could not be what it says. */
+export async function refuseUnusable(tx: Reader, token: AccessToken, now: number): Promise<void> {
   const { projectId, environments = [], validFrom, validTo } = token;
   const fields = checkGrant(token);
   const known = projectId === undefined ? undefined : await listEnvironments(tx, projectId);
@@ -209,7 +211,7 @@ async function refuseUnusable(tx: Reader, token: AccessToken, now: number): Prom
 }
 
 /** Nobody gives more than they have: a person no right that they lack there, a token nothing that it leaves out. */
-async function refuseExcess(tx: Reader, actor: Actor, token: AccessToken): Promise<void> {
+export async function refuseExcess(tx: Reader, actor: Actor, token: AccessToken): Promise<void> {
   if (actor.grant !== undefined && !isNoMoreThan(token, await findMaker(tx, actor.grant.id)))
     throw new AppError('grant_exceeded');
   // A personal token is held against what its user may at each use.

@@ -7,6 +7,7 @@ import type {
   ProjectId,
   Role,
   TokenId,
+  TrustId,
   UserId,
 } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
@@ -19,6 +20,8 @@ export type AccessToken = HeldGrant & {
   /** Whose it is, if personal. */
   uid: UserId | undefined;
   parentId: TokenId | undefined;
+  /** For whose identity token it was given out. */
+  trustId: TrustId | undefined;
   /** Addresses and ranges that it is accepted from; undefined: all. */
   addresses: readonly string[] | undefined;
   validFrom: number;
@@ -51,7 +54,7 @@ export async function findToken(db: Reader, id: TokenId): Promise<AccessToken | 
   return row && toAccessToken(row);
 }
 
-/** Service tokens of a project, or personal ones of a user; newest first. The filter looks at the name. */
+/** Service tokens of a project that people made, or personal ones of a user; newest first. The filter looks at the name. */
 export async function listTokens(
   db: Reader,
   owner: { projectId: ProjectId } | { uid: UserId },
@@ -88,6 +91,7 @@ export async function insertToken(
       secret_hash: secretHash,
       uid: token.uid ?? null,
       parent_id: token.parentId ?? null,
+      trust_id: token.trustId ?? null,
       created_at: token.createdAt,
       created_by_uid: token.createdBy.uid,
       created_by_username: token.createdBy.username,
@@ -139,6 +143,15 @@ export async function removeTokensOf(tx: Transaction, uid: UserId): Promise<numb
   return Number(numDeletedRows);
 }
 
+/** Those that were given out for identity tokens: nobody looks for them once they have expired. */
+export async function removeExpiredTrustTokens(tx: Transaction, now: number): Promise<void> {
+  await tx
+    .deleteFrom('access_token')
+    .where('trust_id', 'is not', null)
+    .where('valid_to', '<=', now)
+    .execute();
+}
+
 const tokenBySecret = prepared((db, { secretHash }: { secretHash: Uint8Array }) =>
   db
     .selectFrom('access_token')
@@ -152,7 +165,10 @@ function tokensOf(db: Reader, owner: { projectId: ProjectId } | { uid: UserId })
   const tokens = db.selectFrom('access_token');
   return 'uid' in owner
     ? tokens.where('uid', '=', owner.uid)
-    : tokens.where('kind', '=', 'service').where('project_id', '=', owner.projectId);
+    : tokens
+        .where('kind', '=', 'service')
+        .where('project_id', '=', owner.projectId)
+        .where('trust_id', 'is', null);
 }
 
 function changeableColumns(token: AccessToken) {
@@ -184,6 +200,7 @@ function toAccessToken(row: AccessTokenRow): AccessToken {
     uid: (row.uid ?? undefined) as UserId | undefined,
     projectId: (row.project_id ?? undefined) as ProjectId | undefined,
     parentId: (row.parent_id ?? undefined) as TokenId | undefined,
+    trustId: (row.trust_id ?? undefined) as TrustId | undefined,
     permissions: JSON.parse(row.permissions) as Action[],
     environments: fromJson(row.environments) as EnvironmentId[] | undefined,
     keys: fromJson(row.keys) as KeyPattern[] | undefined,

@@ -19,6 +19,8 @@ export type Tables = {
   entry_version: EntryVersionRow;
   data_key: DataKeyRow;
   access_token: AccessTokenRow;
+  token_trust: TokenTrustRow;
+  used_identity: UsedIdentityRow;
   audit_entry: AuditEntryRow;
   audit_head: AuditHeadRow;
 };
@@ -150,7 +152,34 @@ export type AccessTokenRow = {
   created_by_username: string;
   last_used_at: number | null;
   last_used_ip: string | null;
+  /** For whose identity token it was given out. */
+  trust_id: string | null;
 };
+
+export type TokenTrustRow = {
+  id: string;
+  project_id: string;
+  name: string;
+  search: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  /** JSON object. */
+  claims: string;
+  single_use: number;
+  ttl_seconds: number;
+  /** JSON arrays; null limits nothing. */
+  permissions: string;
+  environments: string | null;
+  keys: string | null;
+  addresses: string | null;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+};
+
+/** Hash of what is signed. */
+export type UsedIdentityRow = { hash: Uint8Array; expires_at: number };
 
 export type AuditEntryRow = {
   idx: number;

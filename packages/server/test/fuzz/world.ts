@@ -1,6 +1,7 @@
 import type { EndpointId } from '@coffer/contract';
 import { sql } from 'kysely';
 import { Client } from '../../src/testing/client.ts';
+import { Issuer } from '../../src/testing/issuer.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../../src/testing/server.ts';
 
 export const CALLERS = ['ROOT', 'ADMIN', 'VIEWER', 'nobody'] as const;
@@ -19,11 +20,19 @@ const TABLES = [
   'entry',
   'ciphertext',
   'entry_version',
+  'token_trust',
   'access_token',
 ] as const;
 
 /** What else there is: the audit log and the count of failed tries grow with refusals, too. */
-const OTHER_TABLES = ['audit_entry', 'audit_head', 'attempt', 'schema_migration', 'schema_migration_lock'];
+const OTHER_TABLES = [
+  'audit_entry',
+  'audit_head',
+  'attempt',
+  'used_identity',
+  'schema_migration',
+  'schema_migration_lock',
+];
 
 type Rows = Record<string, unknown>[];
 export type State = Map<(typeof TABLES)[number], Rows>;
@@ -31,6 +40,8 @@ export type State = Map<(typeof TABLES)[number], Rows>;
 /** A small instance in which every endpoint has something to do, and which can be put back as it was. */
 export type World = {
   server: TestServer;
+  /** Of identity tokens. */
+  issuer: Issuer;
   callers: Record<CallerName, Client>;
   /** Of a browser in which each is signed in, too. */
   cookies: Record<CallerName, string>;
@@ -41,7 +52,8 @@ export type World = {
 };
 
 export async function makeWorld(): Promise<World> {
-  const server = await startTestServer();
+  const issuer = await Issuer.start();
+  const server = await startTestServer({ config: { egressAllow: [issuer.url] } });
   const root = await server.setUp();
   const admin = await server.user(root, 'ADMIN');
   const viewer = await server.user(root, 'VIEWER');
@@ -62,9 +74,19 @@ export async function makeWorld(): Promise<World> {
     project_id: project,
     permissions: ['vault.view'],
   });
+  const { trust } = await admin.ok('token_trust_create', {
+    project_id: project,
+    name: 'Deploy',
+    issuer: issuer.url,
+    single_use: false,
+    audience: 'coffer',
+    subject: 'repo:acme/shop',
+    permissions: ['vault.view'],
+  });
   await server.anonymous().signIn('user_login', { auth_data: root.username, password: PASSWORD });
   return {
     server,
+    issuer,
     cookies: {
       ROOT: await cookieOf(root),
       ADMIN: await cookieOf(admin),
@@ -76,6 +98,14 @@ export async function makeWorld(): Promise<World> {
       project,
       session: (await root.ok('user_session_fetch')).sessions.at(-1).id,
       token: token.id,
+      trust: trust.id,
+      identityToken: await issuer.token({
+        iss: issuer.url,
+        aud: 'coffer',
+        sub: 'repo:acme/shop',
+        iat: Math.floor(Date.now() / 1000),
+        exp: Math.floor(Date.now() / 1000) + 3600,
+      }),
       author,
       admin,
       setupToken: server.app.context.instance.keys.setupToken.expose(),
@@ -153,11 +183,15 @@ function validInputs(given: {
   session: string;
   /** A service token of the project. */
   token: string;
+  /** Of the project. */
+  trust: string;
+  /** That it accepts. */
+  identityToken: string;
   author: Client;
   admin: Client;
   setupToken: string;
 }): Record<EndpointId, Record<string, unknown>> {
-  const { project, session, token, author, admin, setupToken } = given;
+  const { project, session, token, trust, identityToken, author, admin, setupToken } = given;
   const names = { username: 'new-user', email: 'new@example.org', first_name: 'New', last_name: 'User' };
   const place = { project_id: project, environment: 'default' };
   const entry = { ...place, key: 'DATABASE_URL' };
@@ -229,6 +263,23 @@ function validInputs(given: {
       valid_to: null,
     },
     token_revoke: { id: token },
+    token_trust_create: {
+      project_id: project,
+      name: 'Deploy',
+      issuer: 'https://issuer.example.org',
+      audience: 'coffer',
+      subject: 'repo:acme/shop',
+      claims: { ref: 'main', run: 7, final: true },
+      single_use: false,
+      ttl_seconds: 600,
+      permissions: ['vault.view', 'vault.list'],
+      environments: ['default'],
+      keys: ['DATABASE_*'],
+      addresses: ['10.0.0.0/8'],
+    },
+    token_trust_fetch: { project_id: project, ...page },
+    token_trust_delete: { id: trust },
+    token_exchange: { trust_id: trust, identity_token: identityToken },
     event_fetch: {
       project_id: project,
       type: 'vault_view',

@@ -43,5 +43,9 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Metho
   token_me: ['GET', '/token/me'],
   token_update: ['PATCH', '/token/update'],
   token_revoke: ['DELETE', '/token/revoke'],
+  token_trust_create: ['POST', '/token/trust/create'],
+  token_trust_fetch: ['GET', '/token/trust/fetch'],
+  token_trust_delete: ['DELETE', '/token/trust/delete'],
+  token_exchange: ['POST', '/token/exchange'],
   event_fetch: ['GET', '/event/fetch'],
 };

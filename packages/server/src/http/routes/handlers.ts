@@ -4,6 +4,7 @@ import { eventHandlers } from './events.ts';
 import { projectHandlers } from './projects.ts';
 import { systemHandlers } from './system.ts';
 import { tokenHandlers } from './tokens.ts';
+import { tokenTrustHandlers } from './token-trusts.ts';
 import { userHandlers } from './users.ts';
 import { vaultHandlers } from './vaults.ts';
 
@@ -14,5 +15,6 @@ export const handlers = {
   ...environmentHandlers,
   ...vaultHandlers,
   ...tokenHandlers,
+  ...tokenTrustHandlers,
   ...eventHandlers,
 } satisfies Handlers;

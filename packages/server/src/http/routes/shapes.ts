@@ -5,6 +5,7 @@ import { abilitiesIn } from '../../services/authorize.ts';
 import type { Environment } from '../../services/environments.ts';
 import type { Project } from '../../services/projects.ts';
 import type { IssuedSession, SessionOverview } from '../../services/sessions.ts';
+import type { TokenTrust } from '../../services/token-trusts.ts';
 import type { User } from '../../services/users.ts';
 import type { Author, OpenedVault, Vault } from '../../services/vaults.ts';
 
@@ -88,9 +89,9 @@ export function accessTokenShape(token: AccessToken) {
     name: token.name,
     project_id: token.projectId ?? null,
     permissions: [...token.permissions],
-    environments: token.environments === undefined ? null : [...token.environments],
-    keys: token.keys === undefined ? null : [...token.keys],
-    addresses: token.addresses === undefined ? null : [...token.addresses],
+    environments: copyOf(token.environments),
+    keys: copyOf(token.keys),
+    addresses: copyOf(token.addresses),
     valid_from: formatTime(token.validFrom),
     valid_to: token.validTo === undefined ? null : formatTime(token.validTo),
     created_at: formatTime(token.createdAt),
@@ -100,6 +101,30 @@ export function accessTokenShape(token: AccessToken) {
   };
 }
 
+export function trustShape(trust: TokenTrust) {
+  return {
+    id: trust.id,
+    project_id: trust.projectId,
+    name: trust.name,
+    issuer: trust.issuer,
+    audience: trust.audience,
+    subject: trust.subject,
+    claims: { ...trust.claims },
+    single_use: trust.singleUse,
+    ttl_seconds: trust.ttlSeconds,
+    permissions: [...trust.permissions],
+    environments: copyOf(trust.environments),
+    keys: copyOf(trust.keys),
+    addresses: copyOf(trust.addresses),
+    created_at: formatTime(trust.createdAt),
+    created_by: authorShape(trust.createdBy),
+  };
+}
+
 export function authorShape(author: Author) {
   return { uid: author.uid, username: author.username };
+}
+
+function copyOf(list: readonly string[] | undefined): string[] | null {
+  return list === undefined ? null : [...list];
 }
