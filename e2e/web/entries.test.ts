@@ -19,7 +19,7 @@ test('Create New asks for key, value and comment, and the entry stands in the li
   await press(page, 'Create New');
   await page.getByLabel('Key', { exact: true }).fill('DATABASE_URL');
   await valueField(page).fill('postgres://shop\n  second line ');
-  await page.getByLabel('Comment', { exact: true }).fill('the primary');
+  await page.getByLabel('Comment', { exact: true }).fill('the primary\none line more');
   await press(page, 'Create');
   await gone(openDialog(page));
   await shown(
@@ -31,7 +31,7 @@ test('Create New asks for key, value and comment, and the entry stands in the li
   ).client.ok('vault_fetch_one', { project_id: id, key: 'DATABASE_URL' });
   expect(entry).toMatchObject({
     value: 'postgres://shop\n  second line ',
-    comment: 'the primary',
+    comment: 'the primary\none line more',
     version: 1,
   });
 });
@@ -198,24 +198,22 @@ test('deleting says that it is permanent and asks for the name of the key', asyn
   expect(await client.refused('vault_fetch_one', { project_id: id, key: 'KEY' })).toBe('entry_not_found');
 });
 
-test('a .env text is previewed, and one button imports it', async ({ web, open }) => {
-  const id = await web.project({ OLD: 'before' });
-  const page = await open(vault(id), { as: await web.admin() });
-  await press(page, 'Create New');
-  await press(page, 'Paste a .env file…');
-  await page
-    .getByLabel('Text of a .env file')
-    .fill('# made by hand\nNEW="x y"\nOLD=after\nlower=1\nnonsense');
-  await shown(
-    page.getByText('1 new, 1 changed, 1 refused'),
-    page.getByText('Line 5 is not an assignment and will be left out.'),
-  );
-  await press(page, 'Import 2 entries');
-  await shown(page.getByText('1 new, 1 changed, 0 unchanged'), row(page, 'NEW'));
-  await gone(openDialog(page));
-  const value = async (key: string): Promise<string> =>
-    (await (await web.admin()).client.ok('vault_fetch_one', { project_id: id, key })).vault.value;
-  expect([await value('NEW'), await value('OLD')]).toEqual(['x y', 'after']);
+test('a key too long to type is copied', async ({ web, open }) => {
+  const key = 'LONG_KEY_'.repeat(28);
+  const page = await open(vault(await web.project({ [key]: 'k', KEY: 'k' })), {
+    as: await web.admin(),
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await press(page, `Delete ${key}`);
+  await press(page, 'Copy the name');
+  await shown(page.getByText('Copied the name'));
+  await page.getByRole('alertdialog').getByLabel('Key').focus();
+  await page.keyboard.press('Control+v');
+  await press(page, 'Delete permanently');
+  await gone(row(page, key));
+  await press(page, 'Delete KEY');
+  await shown(page.getByRole('alertdialog'));
+  expect(await page.getByRole('button', { name: 'Copy the name' }).count()).toBe(0);
 });
 
 test('the environment switch is there only when there is more than one', async ({ web, open }) => {

@@ -1,122 +1,15 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
-import {
-  fetchValue,
-  useCreateEntry,
-  useDeleteEntry,
-  useUpdateEntry,
-  type Entry,
-  type Place,
-} from '../data/entries.ts';
+import { fetchValue, useDeleteEntry, useUpdateEntry, type Entry, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
 import { ConfirmDialog, Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { announce } from '../ui/toast.tsx';
-import { fieldError, formError, onSubmit } from './form.ts';
-import { ImportPanel } from './import-panel.tsx';
+import { fieldError, formError, keepLineBreaks, onSubmit } from './form.ts';
 
-const CREATE = ['key', 'value', 'comment'] as const;
 const UPDATE = ['value', 'comment'] as const;
-
-type CreateProps = { place: Place; open: boolean; onClose: () => void };
-
-/** One entry by hand, or many out of a .env text. */
-export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactNode {
-  const [isImport, setImport] = useState(false);
-  const close = (): void => {
-    setImport(false);
-    onClose();
-  };
-  return (
-    <Dialog
-      open={open}
-      onClose={close}
-      wide={isImport}
-      title={isImport ? 'Import entries' : 'New entry'}
-      description={
-        isImport
-          ? 'Nothing is changed before you have seen what will be.'
-          : 'The value is encrypted when it is saved.'
-      }
-    >
-      {isImport ? (
-        <ImportPanel place={place} onDone={close} onBack={() => setImport(false)} />
-      ) : (
-        <CreateForm place={place} onDone={close} onImport={() => setImport(true)} />
-      )}
-    </Dialog>
-  );
-}
-
-function CreateForm({
-  place,
-  onDone,
-  onImport,
-}: {
-  place: Place;
-  onDone: () => void;
-  onImport: () => void;
-}): ReactNode {
-  const create = useCreateEntry();
-  const submit = onSubmit(CREATE, (fields) =>
-    create.mutate(
-      { ...place, ...fields, value: lineFeeds(fields.value) },
-      {
-        onSuccess: ({ vault }) => {
-          announce(`${vault.key} is saved`);
-          onDone();
-        },
-      },
-    ),
-  );
-  const error = formError(create.error, CREATE);
-  const taken = create.error instanceof ApiError && create.error.code === 'entry_exists';
-  return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && !taken && <Notice tone="danger">{error}</Notice>}
-      <TextField
-        label="Key"
-        name="key"
-        mono
-        autoFocus
-        autoComplete="off"
-        autoCapitalize="characters"
-        spellCheck={false}
-        maxLength={255}
-        hint="Upper-case letters, digits and underscores; a letter first. As in DATABASE_URL. It cannot be changed later."
-        error={taken ? 'This key is taken: edit the entry instead.' : fieldError(create.error, 'key')}
-      />
-      <TextArea
-        label="Value"
-        name="value"
-        mono
-        rows={4}
-        autoComplete="off"
-        spellCheck={false}
-        hint="Kept byte for byte, blanks and line breaks too."
-        error={fieldError(create.error, 'value')}
-      />
-      <TextField
-        label="Comment"
-        name="comment"
-        autoComplete="off"
-        maxLength={1000}
-        error={fieldError(create.error, 'comment')}
-      />
-      <DialogButtons>
-        <Button look="quiet" className="mr-auto" onClick={onImport}>
-          Paste a .env file…
-        </Button>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
-          Create
-        </Button>
-      </DialogButtons>
-    </form>
-  );
-}
 
 type EditProps = { place: Place; entry: Entry | undefined; onClose: () => void };
 
@@ -316,15 +209,4 @@ export function DeleteEntryDialog({ place, entry, onClose }: DeleteProps): React
       </p>
     </ConfirmDialog>
   );
-}
-
-/** A form sends line breaks as CR LF, whatever was typed. */
-function lineFeeds(text: string): string {
-  return text.replaceAll('\r\n', '\n');
-}
-
-/** A text area shows every line break alike. What was not edited must not change because of it (R3). */
-function keepLineBreaks(submitted: string, original: string): string {
-  const text = lineFeeds(submitted);
-  return text === original.replace(/\r\n?/g, '\n') ? original : text;
 }
