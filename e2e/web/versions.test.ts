@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test } from './browser.ts';
+import { everythingOf, gone, openDialog, row, shown, test, type Open, type Web } from './browser.ts';
 
 const vault = (projectId: string): string => `/web/vault?project_id=${projectId}`;
 
@@ -38,35 +38,73 @@ test('a value with CR LF stays byte for byte when only the comment is edited', a
   expect(entry.value).toBe(value);
 });
 
-for (const way of ['Update', 'Discard mine and show theirs'] as const) {
-  test(`who saves meanwhile is not overwritten, what was typed is kept: ${way}`, async ({ web, open }) => {
-    const id = await web.project({ KEY: 'first' });
-    const admin = await web.admin();
-    const page = await open(vault(id), { as: admin });
-    await press(page, 'Edit KEY');
-    await valueField(page).fill('mine');
-    await admin.client.ok('vault_update', { project_id: id, key: 'KEY', value: 'theirs' });
-    await press(page, 'Update');
-    await shown(page.getByText(/saved version 2 while you were editing/));
-    expect(await valueField(page).inputValue()).toBe('mine');
-    const current = async (): Promise<string> =>
-      (await admin.client.ok('vault_fetch_one', { project_id: id, key: 'KEY' })).vault.value;
-    expect(await current()).toBe('theirs');
-
-    await press(page, way);
-    if (way === 'Update') {
-      await gone(openDialog(page));
-      expect(await current()).toBe('mine');
-    } else {
-      await gone(page.getByText(/while you were editing/));
-      expect(await valueField(page).inputValue()).toBe('theirs');
-      await valueField(page).fill('both');
-      await press(page, 'Update');
-      await gone(openDialog(page));
-      expect(await current()).toBe('both');
-    }
+/** The edit dialog with `mine` typed into it, after someone else saved `theirs` and Update was refused. */
+async function conflict(web: Web, open: Open): Promise<{ page: Page; current: () => Promise<Current> }> {
+  const id = await web.project({ KEY: 'first' });
+  const admin = await web.admin();
+  const page = await open(vault(id), { as: admin });
+  await press(page, 'Edit KEY');
+  await valueField(page).fill('mine');
+  const other = await web.person('ADMIN', id);
+  await other.client.ok('vault_update', {
+    project_id: id,
+    key: 'KEY',
+    value: 't-h-e-i-r-s',
+    comment: 'their words',
   });
+  await press(page, 'Update');
+  await shown(
+    page.getByText(
+      `${other.client.username} saved version 2 while you were editing. Nothing was overwritten, and what you typed is still here.`,
+    ),
+  );
+  expect(await valueField(page).inputValue()).toBe('mine');
+  return {
+    page,
+    current: async () => (await admin.client.ok('vault_fetch_one', { project_id: id, key: 'KEY' })).vault,
+  };
 }
+type Current = { value: string; comment: string; version: number };
+
+test('who saved meanwhile is not overwritten: their version is shown on click, mine stays beside it', async ({
+  web,
+  open,
+}) => {
+  const { page, current } = await conflict(web, open);
+  expect(await current()).toMatchObject({ value: 't-h-e-i-r-s', version: 2 });
+  expect(await everythingOf(page)).not.toContain('t-h-e-i-r-s');
+  await press(page, 'Show version 2');
+  await shown(
+    page.getByLabel('Value of version 2').getByText('t-h-e-i-r-s', { exact: true }),
+    page.getByText('Comment: their words'),
+  );
+  expect(await valueField(page).inputValue()).toBe('mine');
+  await press(page, 'Hide version 2');
+  await gone(page.getByLabel('Value of version 2'));
+});
+
+test('mine is saved on top of theirs, and a comment that I left alone stays theirs', async ({
+  web,
+  open,
+}) => {
+  const { page, current } = await conflict(web, open);
+  await press(page, 'Save mine as version 3');
+  await shown(page.getByText('KEY is at version 3 now'));
+  await gone(openDialog(page));
+  expect(await current()).toMatchObject({ value: 'mine', comment: 'their words', version: 3 });
+});
+
+test('theirs is taken instead, and edited further', async ({ web, open }) => {
+  const { page, current } = await conflict(web, open);
+  await press(page, 'Take theirs');
+  await gone(page.getByText(/while you were editing/));
+  expect(await valueField(page).inputValue()).toBe('t-h-e-i-r-s');
+  expect(await page.getByLabel('Comment', { exact: true }).inputValue()).toBe('their words');
+  await valueField(page).fill('both');
+  await press(page, 'Update');
+  await gone(openDialog(page));
+  expect(await current()).toMatchObject({ value: 'both', version: 3 });
+});
 
 test('the history shows who changed what when, shows one version and restores it', async ({ web, open }) => {
   const id = await web.project({ KEY: 'old value' });
@@ -82,12 +120,48 @@ test('the history shows who changed what when, shows one version and restores it
   await gone(dialog.getByText('old value'));
 
   await press(page, 'Restore version 1');
-  await shown(dialog.getByText(/Its value and comment become a new version; the versions in between stay/));
-  await dialog.getByRole('button', { name: 'Restore version 1' }).last().click();
+  const confirm = page.getByRole('alertdialog', { name: 'Restore version 1?' });
+  await shown(confirm.getByText(/become a new version; the versions in between stay/));
+  await confirm.getByRole('button', { name: 'Restore version 1' }).click();
+  await gone(confirm);
   await shown(
     page.getByText('Version 1 is restored as version 3'),
     dialog.getByRole('cell', { name: '3 current' }),
   );
   const { vault: entry } = await admin.client.ok('vault_fetch_one', { project_id: id, key: 'KEY' });
   expect(entry).toMatchObject({ value: 'old value', version: 3 });
+});
+
+test('a history of more than ten versions has pages, and shows each with its comment', async ({
+  web,
+  open,
+}) => {
+  const id = await web.project({ KEY: 'value 1' });
+  const admin = await web.admin();
+  for (let version = 2; version <= 12; version++)
+    await admin.client.ok('vault_update', {
+      project_id: id,
+      key: 'KEY',
+      value: `value ${version}`,
+      comment: `comment ${version}`,
+    });
+  const page = await open(vault(id), { as: admin });
+  await press(page, 'History of KEY');
+  const dialog = page.getByRole('dialog', { name: 'History of KEY' });
+  await shown(dialog.getByText('1–10 of 12 versions'));
+  await press(page, 'Show version 12');
+  await shown(dialog.getByText('value 12', { exact: true }), dialog.getByText('Comment: comment 12'));
+  await dialog.getByRole('button', { name: 'Page 2' }).click();
+  await shown(
+    dialog.getByText('11–12 of 12 versions'),
+    dialog.getByRole('button', { name: 'Show version 2' }),
+  );
+  await gone(dialog.getByText('value 12', { exact: true }));
+  await press(page, 'Show version 2');
+  await shown(dialog.getByText('value 2', { exact: true }), dialog.getByText('Comment: comment 2'));
+
+  await press(page, 'Restore version 2');
+  const confirm = page.getByRole('alertdialog');
+  await confirm.getByRole('button', { name: 'Restore version 2' }).click();
+  await shown(dialog.getByRole('cell', { name: '13 current' }), dialog.getByText('1–10 of 13 versions'));
 });

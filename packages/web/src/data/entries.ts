@@ -3,7 +3,7 @@ import { call, type ApiAnswer, type ApiInput } from './api.ts';
 import { pageInput, type ListState } from './page.ts';
 
 export type Entry = ApiAnswer<'vault_create'>['vault'];
-type EntryWithValue = ApiAnswer<'vault_fetch_one'>['vault'];
+export type EntryWithValue = ApiAnswer<'vault_fetch_one'>['vault'];
 export type EntryVersion = ApiAnswer<'vault_version_fetch'>['versions'][number];
 
 /** Which vault: a project and one of its environments. */
@@ -39,6 +39,11 @@ export const versionsQuery = (place: Place, key: string, page: { limit: number; 
 export async function fetchValue(place: Place, key: string, version?: number): Promise<EntryWithValue> {
   const at = version === undefined ? {} : { version: String(version) };
   return (await call('vault_fetch_one', { ...place, key, ...at })).vault;
+}
+
+/** Who made the newest version and when, without its value. */
+export async function fetchNewestVersion(place: Place, key: string): Promise<EntryVersion | undefined> {
+  return (await call('vault_version_fetch', { ...place, key, limit: '1' })).versions[0];
 }
 
 /** Every key of the environment with its version: to tell what an import would do. */
