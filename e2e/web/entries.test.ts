@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test } from './browser.ts';
+import { expectAccessible, gone, openDialog, row, shown, test } from './browser.ts';
 
 const vault = (projectId: string): string => `/web/vault?project_id=${projectId}`;
 
@@ -39,6 +39,7 @@ test('Create New asks for key, value and comment, and the entry stands in the li
 test('an empty vault says how to add the first entry', async ({ web, open }) => {
   const page = await open(vault(await web.project()), { as: await web.admin() });
   await shown(page.getByText('This vault is empty'));
+  await expectAccessible(page);
   await press(page, 'Create the first entry');
   await shown(page.getByRole('dialog', { name: 'New entry' }));
 });
@@ -173,6 +174,7 @@ test('a shown value has a row of its own, with all of its lines', async ({ web, 
   await press(page, 'Show KEY');
   const text = page.getByLabel('Value of KEY');
   expect(await text.innerText()).toBe(value);
+  await expectAccessible(page);
   const table = await page.getByRole('table').boundingBox();
   const box = await text.boundingBox();
   expect(box?.width).toBeGreaterThan((table?.width ?? 0) * 0.9);

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test, type Open, type Web } from './browser.ts';
+import { expectAccessible, gone, openDialog, row, shown, test, type Open, type Web } from './browser.ts';
 
 const press = async (page: Page, name: string): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).click();
@@ -42,6 +42,7 @@ test('a .env text is previewed line by line, and one button imports it', async (
     page.getByRole('row', { name: '7 TWICE Named again in line 8, which counts.', exact: true }),
     page.getByRole('row', { name: '8 TWICE New', exact: true }),
   );
+  await expectAccessible(page);
   await press(page, 'Import 4 entries');
   await shown(page.getByText('2 new, 1 changed, 1 unchanged'), row(page, 'NEW'));
   await gone(openDialog(page));

@@ -1,6 +1,16 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { everythingOf, gone, openDialog, row, shown, test, type Open, type Web } from './browser.ts';
+import {
+  everythingOf,
+  expectAccessible,
+  gone,
+  openDialog,
+  row,
+  shown,
+  test,
+  type Open,
+  type Web,
+} from './browser.ts';
 
 const vault = (projectId: string): string => `/web/vault?project_id=${projectId}`;
 
@@ -79,6 +89,10 @@ test('who saved meanwhile is not overwritten: their version is shown on click, m
     page.getByText('Comment: their words'),
   );
   expect(await valueField(page).inputValue()).toBe('mine');
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 360, height: 640 });
+  expect(await openDialog(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBe(0);
+  await expectAccessible(page);
   await press(page, 'Hide version 2');
   await gone(page.getByLabel('Value of version 2'));
 });
