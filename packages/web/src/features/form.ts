@@ -18,6 +18,17 @@ function textOf(entry: FormDataEntryValue | null): string {
   return typeof entry === 'string' ? entry : '';
 }
 
+/** A form sends line breaks as CR LF, whatever was typed. */
+export function lineFeeds(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+/** A text area shows every line break alike. What was not edited must not change because of it (R3). */
+export function keepLineBreaks(submitted: string, original: string): string {
+  const text = lineFeeds(submitted);
+  return text === original.replace(/\r\n?/g, '\n') ? original : text;
+}
+
 /** The sentence beneath a field that was refused. */
 export function fieldError(error: unknown, path: string): string | undefined {
   return error instanceof ApiError ? error.field(path) : undefined;

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 
 type PageProps = {
   title: string;
+  /** What tabs and bookmarks say instead of the title. */
+  documentTitle?: string;
   /** One line beneath the title. */
   lead?: ReactNode;
   /** The one primary action. */
@@ -9,11 +11,11 @@ type PageProps = {
   children: ReactNode;
 };
 
-/** What every page has: a title, which is also the document's, and at most one primary action. */
-export function Page({ title, lead, action, children }: PageProps): ReactNode {
+/** What every page has: a title, which is also the document's unless that has one of its own, and at most one primary action. */
+export function Page({ title, documentTitle = title, lead, action, children }: PageProps): ReactNode {
   return (
     <>
-      <title>{`${title} · Coffer`}</title>
+      <title>{`${documentTitle} · Coffer`}</title>
       <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
           <h1 className="text-xl font-semibold break-words" tabIndex={-1} id="page-title">
