@@ -72,8 +72,9 @@ export const userHandlers = {
     const { sessions, amount } = await fetchSessions(context, caller, input);
     return { sessions: sessions.map((session) => sessionShape(session, caller.actor)), amount };
   },
-  user_session_delete: async ({ context, caller }, { id }) => {
+  user_session_delete: async ({ context, caller, cookies }, { id }) => {
     await endSession(context, caller, id);
+    if (id === caller.actor.sessionId) cookies.clear();
     return {};
   },
   user_delete: async ({ context, caller }, { uid }) => {
