@@ -15,6 +15,7 @@ import { meQuery } from './data/session.ts';
 import { AppShell } from './features/app-shell.tsx';
 import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
 import { Toasts } from './ui/toast.tsx';
+import { Tips } from './ui/tooltip.tsx';
 
 /** Every URL below /web: its guard, what its search part may say, and the page, which is loaded when it is visited. */
 const root = createRootRoute({
@@ -22,12 +23,8 @@ const root = createRootRoute({
     <>
       <Outlet />
       <Toasts />
+      <Tips />
     </>
-  ),
-  notFoundComponent: () => (
-    <main className="mx-auto max-w-2xl p-8">
-      <NotFoundPage />
-    </main>
   ),
 });
 
@@ -140,12 +137,15 @@ const events = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/events.tsx'), 'EventsPage'),
 });
 
+/** Whatever else is typed: within the frame, so that there is a way on. */
+const nowhere = createRoute({ getParentRoute: () => signedIn, path: '$', component: NotFoundPage });
+
 export const router = createRouter({
   basepath: '/web',
   routeTree: root.addChildren([
     setup,
     login,
-    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events]),
+    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events, nowhere]),
   ]),
   defaultErrorComponent: PageError,
   defaultNotFoundComponent: NotFoundPage,
