@@ -13,6 +13,7 @@ import { queryClient } from './data/client.ts';
 import { parseListState, type ListState } from './data/page.ts';
 import { meQuery } from './data/session.ts';
 import { AppShell } from './features/app-shell.tsx';
+import { eventSearchOf, type EventSearch } from './features/event-search.ts';
 import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
 import { Toasts } from './ui/toast.tsx';
 import { Tips } from './ui/tooltip.tsx';
@@ -123,15 +124,11 @@ const users = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/users.tsx'), 'UsersPage'),
 });
 
-const EVENT_SEARCH = ['project_id', 'type', 'uid', 'from', 'to'] as const;
-
 const events = createRoute({
   getParentRoute: () => signedIn,
   path: '/events',
-  validateSearch: (search): Partial<Record<(typeof EVENT_SEARCH)[number], string>> & Partial<ListState> => ({
-    ...Object.fromEntries(
-      EVENT_SEARCH.filter((name) => typeof search[name] === 'string').map((name) => [name, search[name]]),
-    ),
+  validateSearch: (search): EventSearch & Partial<ListState> => ({
+    ...eventSearchOf(search),
     ...listSearch(25)(search),
   }),
   component: lazyRouteComponent(async () => await import('./routes/events.tsx'), 'EventsPage'),
