@@ -77,16 +77,30 @@ type ConfirmProps = {
   busy: boolean;
   error?: string | undefined;
   onConfirm: () => void;
+  /** Where the focus goes after it; `true` is back to what opened it. */
+  focusAfter?: () => HTMLElement | null | true;
 };
 
 /** Before something that cannot be taken back. */
-export function ConfirmDialog({ open, onClose, title, children, action, ...rest }: ConfirmProps): ReactNode {
+export function ConfirmDialog({
+  open,
+  onClose,
+  title,
+  children,
+  action,
+  focusAfter,
+  ...rest
+}: ConfirmProps): ReactNode {
   return (
     <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseAlertDialog.Portal>
         <BaseAlertDialog.Backdrop className={BACKDROP} />
-        <BaseAlertDialog.Popup data-dialog className={classNames(POPUP, 'sm:max-w-lg')}>
-          <BaseAlertDialog.Title className="mb-2 text-lg font-semibold break-words">
+        <BaseAlertDialog.Popup
+          data-dialog
+          className={classNames(POPUP, 'sm:max-w-lg')}
+          finalFocus={focusAfter ?? true}
+        >
+          <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
             {title}
           </BaseAlertDialog.Title>
           <BaseAlertDialog.Description render={<div className="grid gap-2" />}>
