@@ -63,19 +63,16 @@ function Finder({ onGone }: { onGone: () => void }): ReactNode {
             id={`${listId}-${index}`}
             role="option"
             aria-selected={index === current}
-            aria-label={`${destination.kind}: ${destination.label}`}
             className={classNames(
-              'flex cursor-pointer items-center gap-3 rounded-md px-3 py-1.5',
+              'grid cursor-pointer grid-cols-[auto_1fr] items-center gap-x-3 rounded-md px-3 py-1.5',
               index === current && 'bg-accent-soft',
             )}
             onMouseMove={() => setChosen(index)}
             onClick={() => go(destination)}
           >
-            <destination.icon aria-hidden="true" size={18} className="shrink-0 text-muted" />
-            <span className="min-w-0">
-              <span className="block truncate text-xs text-muted">{destination.kind}</span>
-              <span className="block truncate">{destination.label}</span>
-            </span>
+            <destination.icon aria-hidden="true" size={18} className="row-span-2 text-muted" />
+            <span className="truncate text-xs text-muted">{destination.kind}</span>
+            <span className="truncate">{destination.label}</span>
           </li>
         ))}
       </ul>
