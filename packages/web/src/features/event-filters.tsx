@@ -35,7 +35,7 @@ export function EventFilters({ search, events, error, onChange }: EventFiltersPr
   return (
     <div className="mb-4 grid gap-3">
       <Button
-        className="justify-self-start sm:hidden"
+        className="justify-self-start md:hidden"
         aria-expanded={isOpen}
         aria-controls="event-filters"
         onClick={() => setOpen(!isOpen)}
@@ -46,7 +46,7 @@ export function EventFilters({ search, events, error, onChange }: EventFiltersPr
         id="event-filters"
         aria-label="Filter events"
         className={classNames(
-          'items-start gap-3 sm:grid sm:grid-cols-2 lg:grid-cols-5',
+          'items-start gap-3 md:grid md:grid-cols-2 lg:grid-cols-5',
           isOpen ? 'grid' : 'hidden',
         )}
         onSubmit={(event) => event.preventDefault()}

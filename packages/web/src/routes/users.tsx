@@ -85,7 +85,7 @@ function UserTable({
   const me = useMe();
   return (
     <Table caption="Users">
-      <Columns widths={['w-44', 'w-44', '', 'w-20', 'w-32', 'w-32']} />
+      <Columns widths={['w-28 sm:w-44', 'w-36 sm:w-44', '', 'w-20', 'w-32', 'w-32']} />
       <thead>
         <tr>
           <HeadCell>User name</HeadCell>

@@ -75,7 +75,7 @@ export function ChoiceField({
         </div>
         <Combobox.Portal>
           <Combobox.Positioner sideOffset={4} className="z-60">
-            <Combobox.Popup className="max-h-80 w-(--anchor-width) min-w-56 overflow-y-auto rounded-md border border-line bg-surface p-1 shadow-lg">
+            <Combobox.Popup className="max-h-60 w-(--anchor-width) min-w-56 overflow-y-auto rounded-md border border-line bg-surface p-1 shadow-lg">
               <Combobox.Empty className="empty:hidden px-2 py-1.5 text-muted">
                 Nothing has this in its name.
               </Combobox.Empty>
