@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { gone, openDialog, shown, test } from './browser.ts';
+import { expectAccessible, gone, openDialog, shown, test } from './browser.ts';
 
 test('events are narrowed to a project and a person, found by their names, and the filters are cleared', async ({
   web,
@@ -9,7 +9,9 @@ test('events are narrowed to a project and a person, found by their names, and t
   const id = await web.project({ KEY: 'k' }, me);
   const page = await open('/web/events', { as: web.root });
   await page.getByLabel('Project').fill(id.replace('shop_', 'shop '));
-  await page.getByRole('option', { name: id }).click();
+  await shown(page.getByRole('option', { name: id }));
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.searchParams.get('project_id') === id);
   expect(await page.getByLabel('Project').inputValue()).toBe(id.replace('shop_', 'Shop '));
   await page.getByLabel('Who').fill(me.client.username.slice(0, -1));

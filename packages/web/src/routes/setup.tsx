@@ -31,7 +31,11 @@ export function SetupPage(): ReactNode {
     >
       {setupToken === '' && (
         <Notice tone="danger">
-          This page needs the whole link that the server printed. Open that link again.
+          This page needs the whole link that the server printed. Open that link again. Is Coffer set up
+          already?{' '}
+          <Link to="/login" className="font-medium underline">
+            Sign in
+          </Link>
         </Notice>
       )}
       <Form onSubmit={submit} error={setUp.error} fields={FIELDS}>
@@ -43,12 +47,6 @@ export function SetupPage(): ReactNode {
           Create account
         </Button>
       </Form>
-      <p className="text-muted">
-        Is Coffer set up already?{' '}
-        <Link to="/login" className="font-medium text-accent underline">
-          Sign in
-        </Link>
-      </p>
     </Entrance>
   );
 }

@@ -2,7 +2,7 @@ import { useId, type ComponentProps, type ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 
 export const INPUT =
-  'w-full rounded-md border border-line-strong bg-surface px-3 py-2 text-text placeholder:text-muted aria-invalid:border-danger disabled:bg-sunken disabled:text-muted';
+  'min-h-10 w-full rounded-md border border-line-strong bg-surface px-3 py-2 text-text placeholder:text-muted aria-invalid:border-danger disabled:bg-sunken disabled:text-muted';
 
 export type FieldProps = { label: string; hint?: ReactNode; error?: string | undefined; mono?: boolean };
 
