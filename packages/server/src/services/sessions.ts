@@ -170,14 +170,15 @@ export async function fetchSessions(
   return await listSessions(store.db, actor.uid, { ...page, now: clock() });
 }
 
-/** One of one's own. Fails with `session_not_found`. */
-export async function endSession({ store, audit }: Context, caller: Caller, id: SessionId): Promise<void> {
+/** One of one's own; answers whether it is the one that the call came in. Fails with `session_not_found`. */
+export async function endSession({ store, audit }: Context, caller: Caller, id: SessionId): Promise<boolean> {
   const { actor } = caller;
   requireSession(actor);
   await store.transaction(async (tx) => {
     if (!(await removeSessionOf(tx, actor.uid, id))) throw new AppError('session_not_found');
     await audit.append(tx, draft(caller, actor, { type: 'user_session_delete', object: id }));
   });
+  return id === actor.sessionId;
 }
 
 /** Tabs that refresh at the same moment share one new cookie: only the first gets one. */

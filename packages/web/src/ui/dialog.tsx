@@ -83,16 +83,30 @@ type ConfirmProps = {
   busy: boolean;
   error?: string | undefined;
   onConfirm: () => void;
+  /** Where the focus goes after it; `true` is back to what opened it. */
+  focusAfter?: () => HTMLElement | null | true;
 };
 
 /** Before something that cannot be taken back. */
-export function ConfirmDialog({ open, onClose, title, children, action, ...rest }: ConfirmProps): ReactNode {
+export function ConfirmDialog({
+  open,
+  onClose,
+  title,
+  children,
+  action,
+  focusAfter,
+  ...rest
+}: ConfirmProps): ReactNode {
   return (
     <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseAlertDialog.Portal>
         {/* Also over the dialog that asks. */}
         <BaseAlertDialog.Backdrop forceRender className={classNames(BACKDROP, 'z-50')} />
-        <BaseAlertDialog.Popup data-dialog className={classNames(POPUP, 'sm:max-w-lg')}>
+        <BaseAlertDialog.Popup
+          data-dialog
+          className={classNames(POPUP, 'sm:max-w-lg')}
+          finalFocus={focusAfter ?? true}
+        >
           <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
             {title}
           </BaseAlertDialog.Title>

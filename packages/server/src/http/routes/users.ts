@@ -72,8 +72,9 @@ export const userHandlers = {
     const { sessions, amount } = await fetchSessions(context, caller, input);
     return { sessions: sessions.map((session) => sessionShape(session, caller.actor)), amount };
   },
-  user_session_delete: async ({ context, caller }, { id }) => {
-    await endSession(context, caller, id);
+  user_session_delete: async ({ context, caller, cookies }, { id }) => {
+    const isTheirs = await endSession(context, caller, id);
+    if (isTheirs) cookies.clear();
     return {};
   },
   user_delete: async ({ context, caller }, { uid }) => {
