@@ -8,6 +8,7 @@
 const PACKAGES = {
   core: [],
   contract: ['core'],
+  client: [],
   server: ['contract', 'core'],
   web: ['contract', 'core'],
 };
@@ -24,6 +25,8 @@ const SERVER_FOLDERS = {
 const KNOWN_FOLDERS = [...Object.keys(SERVER_FOLDERS), 'testing'].join('|');
 const TEST = '[.]test[.]ts$';
 const TESTING = '^packages/server/src/testing/';
+/** They start a real server. */
+const CLIENT_TEST = '^packages/client/src/.*[.]test[.]ts$';
 const COMPOSITION = '^packages/server/src/(app|main)[.]ts$';
 const ROOT_FILE = '^packages/server/src/(?!(?:app|main)[.]ts$)[^/]+[.]ts$';
 
@@ -33,7 +36,7 @@ const folder = (name) => (name in PACKAGES ? `^packages/${name}/` : `^packages/s
 const packageRules = Object.entries(PACKAGES).map(([name, allowed]) => ({
   name: `${name}-package`,
   comment: `of the other packages, ${name} may import ${allowed.join(', ') || 'none'}`,
-  from: { path: folder(name) },
+  from: { path: folder(name), pathNot: CLIENT_TEST },
   to: { path: '^packages/', pathNot: [name, ...allowed].map(folder) },
 }));
 
@@ -69,7 +72,7 @@ export const rules = [
   {
     name: 'package-surface',
     comment: 'a package is imported by its name, not by a path to one of its files',
-    from: { path: '^packages/([^/]+)/' },
+    from: { path: '^packages/([^/]+)/', pathNot: CLIENT_TEST },
     to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index[.]ts$'] },
   },
   {
@@ -77,6 +80,12 @@ export const rules = [
     comment: 'core runs in Node and browser alike: no built-in module and no dependency',
     from: { path: '^packages/core/src/', pathNot: TEST },
     to: { pathNot: '^packages/' },
+  },
+  {
+    name: 'client-stands-alone',
+    comment: 'client runs in Node, Deno, Bun and browsers: no built-in module and no dependency',
+    from: { path: '^packages/client/src/', pathNot: TEST },
+    to: { pathNot: '^packages/client/' },
   },
   {
     name: 'contract-is-data',

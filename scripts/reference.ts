@@ -13,6 +13,7 @@ import {
 } from '@coffer/contract';
 import { AUDIT_EVENTS, ERRORS, PERMISSIONS, ROLES, type PermissionRule } from '@coffer/core';
 import { SETTINGS } from '../packages/server/src/config/settings.ts';
+import { clientTable } from './client-table.ts';
 
 /**
  * Writes `docs/reference` from the tables: endpoints, errors, permissions, audit events, settings. With `--check` it
@@ -21,6 +22,7 @@ import { SETTINGS } from '../packages/server/src/config/settings.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = join(ROOT, 'docs/reference');
 const WEB_TABLE = '../../packages/web/src/data/endpoints.generated.ts';
+const CLIENT_TABLE = '../../packages/client/src/endpoints.generated.ts';
 const NOTICE =
   '<!-- Made by scripts/reference.ts from the tables in packages/. Do not edit; run `npm run fix`. -->';
 
@@ -35,6 +37,7 @@ const pages: Record<string, string> = {
   'events.md': eventsPage(),
   'settings.md': settingsPage(),
   [WEB_TABLE]: webTable(),
+  [CLIENT_TABLE]: clientTable(),
   'openapi.json': `${JSON.stringify(openApiDocument({ version: version() }), undefined, 2)}\n`,
 };
 

@@ -26,6 +26,11 @@ export type Endpoint<
   object?: string;
   input: I;
   output: O;
+  /**
+   * A list of changes that goes on: who accepts `text/event-stream` gets each change as an event, as it happens. The
+   * output has `changes`, each with its `index`, `last` and `more`; the input has `after`.
+   */
+  stream?: true;
   status: 200 | 201;
   message: string;
   /** Beyond those that every endpoint may answer with: see `commonErrors`. */

@@ -67,6 +67,11 @@ export function inputSchema(definition: Endpoint): JsonObject {
   return jsonSchema(definition.input, 'input');
 }
 
+/** The JSON Schema of what it answers with, as a whole. */
+export function outputSchema(definition: Endpoint): JsonObject {
+  return jsonSchema(answerSchema(definition), 'output');
+}
+
 function operation(id: string, definition: Endpoint): JsonObject {
   return {
     operationId: id,
@@ -78,7 +83,10 @@ function operation(id: string, definition: Endpoint): JsonObject {
     responses: {
       [definition.status]: {
         description: definition.message,
-        content: { 'application/json': { schema: jsonSchema(answerSchema(definition), 'output') } },
+        content: {
+          'application/json': { schema: outputSchema(definition) },
+          ...(definition.stream === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+        },
       },
       ...problemResponses(definition),
     },

@@ -1,6 +1,7 @@
 import {
   ACTIONS,
   AUDIT_EVENT_TYPES,
+  CHANGE_EVENT_TYPES,
   checkApiPath,
   checkEntryKey,
   checkEnvironmentId,
@@ -218,6 +219,7 @@ export const moment = z.iso
 export const limit = queryInteger({ min: 1, max: 100 }).default(10);
 export const offset = queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0);
 export const version = z.int().min(1);
+export const queryIndex = queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER });
 export const queryVersion = queryInteger({ min: 1, max: Number.MAX_SAFE_INTEGER });
 
 // --- Answers ------------------------------------------------------------------------------------------------------
@@ -297,6 +299,14 @@ export const entryVersion = z.strictObject({
   created_at: time,
   created_by: by,
   current: z.boolean(),
+});
+
+/** That an entry changed; what it is now is to be fetched. */
+export const change = z.strictObject({
+  index: z.int().min(0).describe('Of its record in the audit log.'),
+  type: z.enum(CHANGE_EVENT_TYPES),
+  key: z.string(),
+  at: time,
 });
 
 export const event = z.strictObject({

@@ -38,6 +38,7 @@ export const AUDIT_EVENTS = {
   environment_delete: { title: 'An environment was deleted', records: 'always' },
   vault_create: { title: 'An entry was created', records: 'always' },
   vault_list: { title: 'The keys of an environment were listed, without values', records: 'always' },
+  vault_watch: { title: 'Changes of an environment were watched, without values', records: 'always' },
   vault_view: { title: 'A value was given out', records: 'always' },
   vault_update: { title: 'An entry got a new version', records: 'always' },
   vault_delete: { title: 'An entry was deleted with all its versions', records: 'always' },
@@ -64,6 +65,15 @@ export const AUDIT_EVENTS = {
 
 export type AuditEventType = keyof typeof AUDIT_EVENTS;
 export const AUDIT_EVENT_TYPES = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]];
+
+/** What happens to one entry and changes it; `object` is its key. */
+export const CHANGE_EVENT_TYPES = [
+  'vault_create',
+  'vault_update',
+  'vault_delete',
+  'vault_version_restore',
+] as const satisfies readonly AuditEventType[];
+export type ChangeEventType = (typeof CHANGE_EVENT_TYPES)[number];
 
 export const OUTCOMES = ['success', 'denied', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -323,6 +323,12 @@ export const ERRORS = {
     detail: 'Too many failed tries; wait {retry_after_seconds} seconds.',
     remedy: 'Wait for the number of seconds in `Retry-After`. Each further failure makes the wait longer.',
   },
+  too_many_watchers: {
+    status: 429,
+    title: 'Too many watchers',
+    detail: 'You watch too many vaults at once.',
+    remedy: 'End streams that are no longer needed, or wait as long as `Retry-After` says (seconds).',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',

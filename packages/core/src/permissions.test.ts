@@ -51,6 +51,7 @@ const PROJECT_ACTIONS = [
   ['environment.delete', '++--', 'm???'],
   ['vault.create', '++--', 'm???'],
   ['vault.list', '++--', 'm???'],
+  ['vault.watch', '++--', 'm???'],
   ['vault.view', '++--', 'm???'],
   ['vault.update', '++--', 'm???'],
   ['vault.import', '++--', 'm???'],

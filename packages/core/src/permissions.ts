@@ -52,6 +52,7 @@ export const PERMISSIONS = {
   'environment.delete': vault,
   'vault.create': vault,
   'vault.list': vault,
+  'vault.watch': vault,
   'vault.view': vault,
   'vault.update': vault,
   'vault.import': vault,

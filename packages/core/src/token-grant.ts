@@ -29,6 +29,7 @@ export const KEY_PATTERN_PATTERN = /^[A-Z*][A-Z0-9_*]{0,254}$/;
 const INSIDE_ENVIRONMENTS: ReadonlySet<Action> = new Set<Action>([
   'vault.create',
   'vault.list',
+  'vault.watch',
   'vault.view',
   'vault.update',
   'vault.import',

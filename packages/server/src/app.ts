@@ -22,6 +22,7 @@ import { isSetUp, setUpFromSettings } from './services/setup.ts';
 import { Throttle, type AttemptLimits } from './services/throttle.ts';
 import { Tokens } from './services/tokens.ts';
 import { VaultCipher } from './services/vault-cipher.ts';
+import { Watchers, type WatchLimits } from './services/watchers.ts';
 import { StartError } from './start-error.ts';
 import { openStore, type Store } from './store/database.ts';
 import { findInstance } from './store/instance.ts';
@@ -35,10 +36,11 @@ export type AppOptions = {
   config: Config;
   log: Logger;
   clock?: Clock;
-  /** What a password costs to hash, how many tries are free, how long a data key serves: for tests. */
+  /** What a password costs to hash, how many tries are free, how long a data key serves, how many may watch: for tests. */
   passwordCost?: PasswordCost;
   attemptLimits?: AttemptLimits;
   dataKeySealsMax?: number;
+  watchLimits?: Partial<WatchLimits>;
 };
 
 export type App = {
@@ -96,6 +98,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     tokens: new Tokens(instance.keys.tokenKey, id, clock),
     egress,
     identityTokens: new IdentityTokens(egress, clock),
+    watchers: new Watchers(store, log, options.watchLimits),
   };
 }
 

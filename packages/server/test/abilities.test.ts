@@ -35,6 +35,7 @@ const SHOWN_IN_PROJECT_BY: Readonly<Record<string, string>> = {
   'environment.delete': 'environment_delete',
   'vault.create': 'vault_create',
   'vault.list': 'vault_fetch',
+  'vault.watch': 'vault_watch',
   'vault.view': 'vault_fetch_one',
   'vault.update': 'vault_update',
   'vault.import': 'vault_import',

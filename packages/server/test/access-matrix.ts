@@ -165,6 +165,11 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     outsider: [join, hidden, hidden, hidden],
     refusalIs: 'vault_view',
   },
+  vault_watch: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'vault_watch',
+  },
   'vault_fetch_one of an old version': {
     member: [ok, ok, no, no],
     outsider: [join, hidden, hidden, hidden],

@@ -104,6 +104,7 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
     key: 'KEY',
   }),
   'vault_fetch_one of no entry': ({ project_id }) => ({ project_id, key: 'MISSING' }),
+  vault_watch: ({ project_id }) => ({ project_id }),
   vault_update: ({ project_id }) => ({ project_id, key: 'KEY', value: 'changed' }),
   vault_import: ({ project_id }) => ({
     project_id,

@@ -53,6 +53,7 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['DELETE /environment/delete', 'project_id id', ''],
   ['POST /vault/create', 'project_id environment? key value comment?', 'vault'],
   ['GET /vault/fetch', 'project_id environment? limit? offset? filter? values?', 'vaults amount'],
+  ['GET /vault/watch', 'project_id environment? after?', 'changes last more'],
   ['GET /vault/fetch/one', 'project_id environment? key version?', 'vault'],
   ['PATCH /vault/update', 'project_id environment? key value comment? if_version?', 'vault'],
   ['POST /vault/import', 'project_id environment? entries', 'created updated unchanged'],
@@ -99,6 +100,7 @@ const SHAPES = {
     'id kind name project_id permissions environments keys addresses valid_from valid_to created_at created_by last_used_at last_used_ip',
   trust:
     'id project_id name issuer audience subject claims single_use ttl_seconds permissions environments keys addresses created_at created_by',
+  change: 'index type key at',
   event: 'index type at outcome uid username project_id environment object ip request_id details',
 };
 
@@ -210,6 +212,7 @@ describe.each(ENGINES)('the answers on %s', () => {
       by: at('vault_create')['vault'].created_by,
       trust: at('token_trust_create')['trust'],
       accessToken: at('token_me')['access_token'],
+      change: at('vault_watch')['changes'][0],
       event: at('event_fetch')['events'][0],
     };
     for (const [name, fields] of Object.entries(SHAPES)) {

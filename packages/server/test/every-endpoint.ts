@@ -166,6 +166,7 @@ async function useVault(call: Call, issuer: Issuer): Promise<void> {
   await call('vault_update', { ...entry, value: 'two', comment: 'second', if_version: 1 });
   await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: false });
   await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: true });
+  await call('vault_watch', { ...place, after: 0 });
   await call('vault_fetch_one', { ...entry, version: 1 });
   await call('vault_version_fetch', { ...entry, limit: 10, offset: 0 });
   await call('vault_version_restore', { ...entry, version: 1 });

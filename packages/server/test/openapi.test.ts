@@ -112,7 +112,7 @@ describe('the OpenAPI document', () => {
     expect(found.toSorted()).toEqual(calls.toSorted());
   });
 
-  test.each(OPERATIONS)('describes %s: summary, tag, who may call it, each answer', (_, operation) => {
+  test.each(OPERATIONS)('describes %s: summary, tag, who may call it, each answer', (call, operation) => {
     expect(operation.summary).toMatch(/^[A-Z].*[.?]/);
     expect(operation.description).toMatch(/Who: .+\.$/);
     expect(operation.tags).toHaveLength(1);
@@ -120,8 +120,9 @@ describe('the OpenAPI document', () => {
     for (const [status, response] of Object.entries<any>(operation.responses)) {
       expect(status).toMatch(/^[2-5]\d\d$/);
       expect(response.description).not.toBe('');
-      const type = status.startsWith('2') ? 'application/json' : 'application/problem+json';
-      expect(Object.keys(response.content)).toEqual([type]);
+      const streams = call === 'GET /vault/watch' ? ['text/event-stream'] : [];
+      const types = status.startsWith('2') ? ['application/json', ...streams] : ['application/problem+json'];
+      expect(Object.keys(response.content)).toEqual(types);
     }
     expect(Object.keys(operation.responses).filter((status) => status.startsWith('2'))).toHaveLength(1);
     expect(operation.responses).toHaveProperty('400');

@@ -52,6 +52,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   environment_delete: 'environment.delete',
   vault_create: 'vault.create',
   vault_fetch: 'vault.list',
+  vault_watch: 'vault.watch',
   'vault_fetch of values': 'vault.view',
   vault_fetch_one: 'vault.view',
   'vault_fetch_one of an old version': 'vault.view',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
   amount,
+  change,
   comment,
   entryKey,
   entryValue,
@@ -12,6 +13,7 @@ import {
   offset,
   projectId,
   queryBoolean,
+  queryIndex,
   queryVersion,
   vault,
   vaultWithValue,
@@ -58,6 +60,33 @@ export const vaultApi = {
     output: { vault: vaultWithValue },
     message: 'Vault entry fetched',
     errors: [...whereabouts, 'entry_not_found', 'version_not_found', 'value_unreadable', 'overloaded'],
+  }),
+  vault_watch: endpoint({
+    method: 'GET',
+    path: '/vault/watch',
+    summary: 'Watch the entries: which of them changed, without values.',
+    description:
+      'With `Accept: text/event-stream` the answer is a stream that goes on: each change is an event `change` with its ' +
+      'index as `id` and the same JSON as `data`; a comment comes every 15 seconds; the stream resumes after ' +
+      '`Last-Event-ID`, and ends with an event `end`, whose `data` holds the `code`, when the caller may no longer watch. ' +
+      'Without it the answer lists the changes after `after`, to be asked again with `last` in its place; at once when ' +
+      'there are `more`.',
+    action: 'vault.watch',
+    event: 'vault_watch',
+    stream: true,
+    input: z.strictObject({
+      ...place,
+      after: queryIndex
+        .optional()
+        .describe('Only what came after this index. Left out: only what is still to come.'),
+    }),
+    output: {
+      changes: z.array(change),
+      last: z.int().describe('The index up to which these are all.'),
+      more: z.boolean().describe('Whether there are more already.'),
+    },
+    message: 'Changes fetched',
+    errors: [...whereabouts, 'too_many_watchers', 'overloaded'],
   }),
   vault_update: endpoint({
     method: 'PATCH',

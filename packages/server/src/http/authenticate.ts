@@ -2,7 +2,7 @@ import { AppError, looksLikeTokenSecret } from '@coffer/core';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Origin } from '../services/actor.ts';
 import type { Context } from '../services/context.ts';
-import { authenticateCookie, authenticateToken } from '../services/sessions.ts';
+import { authenticateCookie, authenticateSession, authenticateToken } from '../services/sessions.ts';
 import { authenticateAccessToken } from '../services/token-authentication.ts';
 import { readSessionCookie } from './cookies.ts';
 
@@ -41,6 +41,22 @@ export async function authenticate(
     throw new AppError('origin_mismatch');
   }
   return { actor: await authenticateCookie(context, origin, secret), by: 'cookie' };
+}
+
+/**
+ * Whether they still may, for an answer that goes on. A cookie is replaced while it does, and looking at the old one
+ * again would pass for a theft: the session itself is looked at.
+ */
+export async function authenticateAgain(
+  context: Context,
+  site: Site,
+  request: FastifyRequest,
+  { origin, before }: { origin: Origin; before: Authenticated },
+): Promise<Authenticated> {
+  const { actor } = before;
+  if (before.by === 'token' || actor.by !== 'session')
+    return await authenticate(context, site, request, origin);
+  return { actor: await authenticateSession(context, actor.sessionId), by: 'cookie' };
 }
 
 function originOf({ publicUrl, secure }: Site, request: FastifyRequest): string {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AppError, type AuditEventType, type ErrorCode, type Redacted } from '@coffer/core';
+import { AppError, type AuditEventType, type ErrorCode, type ProjectId, type Redacted } from '@coffer/core';
 import {
   answerSchema,
   ENDPOINTS,
@@ -13,8 +13,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, Caller, Origin } from '../services/actor.ts';
 import { draft } from '../services/audit-log.ts';
 import type { Context } from '../services/context.ts';
-import { authenticate, type Authenticated, type Site } from './authenticate.ts';
+import { authenticate, authenticateAgain, type Authenticated, type Site } from './authenticate.ts';
 import { clearedSessionCookie, sessionCookie } from './cookies.ts';
+import { lastEventId, streamEvents, wantsEvents, type Stream } from './event-stream.ts';
 import { parseInput } from './input.ts';
 
 export type Cookies = {
@@ -27,7 +28,11 @@ export type Cookies = {
 /** What a handler is given beside its input: who calls, or where from when anyone may. */
 type Call<E extends Endpoint> = (Exclude<E['action'], undefined> extends never
   ? { context: Context; origin: Origin }
-  : { context: Context; caller: Caller }) & { cookies: Cookies };
+  : { context: Context; caller: Caller }) & {
+  cookies: Cookies;
+  /** This goes on with an answer that is a stream: its beginning is on record. */
+  isContinued: boolean;
+};
 
 /** A handler translates and calls a service; it decides nothing. */
 export type Handlers = {
@@ -42,6 +47,7 @@ type AnyHandler = (call: unknown, input: unknown) => Promise<Record<string, unkn
 /** Not recorded as refusals: floods would drown the log, or it cannot be written anyway. */
 const UNRECORDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'too_many_attempts',
+  'too_many_watchers',
   'overloaded',
   'audit_unavailable',
   'store_unavailable',
@@ -54,18 +60,32 @@ export function registerEndpoints(
   site: Site,
   handlers: Handlers,
 ): void {
+  app.addHook('preClose', async () => context.watchers.close());
   for (const [id, definition] of Object.entries<Endpoint>(ENDPOINTS)) {
-    registerEndpoint(app, { context, site, definition, handler: handlers[id as EndpointId] as AnyHandler });
+    registerEndpoint(app, {
+      context,
+      site,
+      definition,
+      schema: answerSchema(definition),
+      handler: handlers[id as EndpointId] as AnyHandler,
+    });
   }
 }
 
 /** What anyone may send needs no more. */
 const PUBLIC_BODY_BYTES_MAX = 16 * 1024;
 
-type Registration = { context: Context; site: Site; definition: Endpoint; handler: AnyHandler };
+type Registration = {
+  context: Context;
+  site: Site;
+  definition: Endpoint;
+  /** Of the whole answer. */
+  schema: ReturnType<typeof answerSchema>;
+  handler: AnyHandler;
+};
 
-function registerEndpoint(app: FastifyInstance, { context, site, definition, handler }: Registration): void {
-  const schema = answerSchema(definition);
+function registerEndpoint(app: FastifyInstance, registration: Registration): void {
+  const { context, site, definition } = registration;
   const signedIn = new WeakMap<FastifyRequest, Authenticated>();
   app.route({
     method: definition.method,
@@ -86,24 +106,67 @@ function registerEndpoint(app: FastifyInstance, { context, site, definition, han
         definition.action === undefined || definition.method === 'GET'
           ? signedIn.get(request)
           : await authenticate(context, site, request, origin);
-      const call = {
-        context,
-        origin,
-        caller: authenticated && { ...origin, actor: authenticated.actor },
-        cookies: cookiesOf(reply, { site, authenticated, now: context.clock() }),
-      };
-      const payload = await recordingRefusal(
-        context,
-        definition,
-        { origin, actor: authenticated?.actor, input },
-        async () => await handler(call, input),
-      );
-      // An unexpected field fails closed.
-      const answer = schema.parse({ status: definition.status, message: definition.message, ...payload });
+      const attempt = { origin, authenticated, input, isContinued: false };
+      if (definition.stream === true && authenticated !== undefined && wantsEvents(request)) {
+        return await answerWithEvents(registration, reply, { ...attempt, authenticated });
+      }
+      const answer = await answerTo(registration, reply, attempt);
       return await reply
         .code(definition.status)
         .header('content-type', 'application/json')
         .send(JSON.stringify(answer));
+    },
+  });
+}
+
+type Attempt = {
+  origin: Origin;
+  authenticated: Authenticated | undefined;
+  input: Record<string, unknown>;
+  isContinued: boolean;
+};
+
+async function answerTo(
+  { context, site, definition, schema, handler }: Registration,
+  reply: FastifyReply,
+  { origin, authenticated, input, isContinued }: Attempt,
+): Promise<Record<string, unknown>> {
+  const call = {
+    context,
+    origin,
+    caller: authenticated && { ...origin, actor: authenticated.actor },
+    cookies: cookiesOf(reply, { site, authenticated, now: context.clock() }),
+    isContinued,
+  };
+  const payload = await recordingRefusal(
+    context,
+    definition,
+    { origin, actor: authenticated?.actor, input },
+    async () => await handler(call, input),
+  );
+  // An unexpected field fails closed.
+  return schema.parse({ status: definition.status, message: definition.message, ...payload });
+}
+
+/** The same answer again and again, each for a caller who still may. */
+async function answerWithEvents(
+  registration: Registration,
+  reply: FastifyReply,
+  attempt: Attempt & { authenticated: Authenticated },
+): Promise<FastifyReply> {
+  const { context, site } = registration;
+  const { origin, authenticated: before, input } = attempt;
+  return await streamEvents(reply, {
+    context,
+    uid: before.actor.uid,
+    projectId: input['project_id'] as ProjectId,
+    after: lastEventId(reply.request) ?? (input['after'] as number | undefined),
+    look: async (after, isContinued) => {
+      const authenticated = isContinued
+        ? await authenticateAgain(context, site, reply.request, { origin, before })
+        : before;
+      const next = { origin, authenticated, input: { ...input, after }, isContinued };
+      return (await answerTo(registration, reply, next)) as Awaited<ReturnType<Stream['look']>>;
     },
   });
 }

@@ -11,6 +11,7 @@ import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
 import type { VaultCipher } from './vault-cipher.ts';
+import type { Watchers } from './watchers.ts';
 
 /** What the services work with. Made once, in `app.ts`. */
 export type Context = {
@@ -26,4 +27,5 @@ export type Context = {
   tokens: Tokens;
   egress: Egress;
   identityTokens: IdentityTokens;
+  watchers: Watchers;
 };

@@ -106,6 +106,13 @@ export async function authenticateToken(context: Context, token: string): Promis
   return standing(context, found);
 }
 
+/** Who was signed in with this session, as they are now. Fails with `session_ended`. */
+export async function authenticateSession(context: Context, id: SessionId): Promise<SignedInActor> {
+  const found = await findSession(context.store.db, id);
+  if (found === undefined) throw new AppError('session_ended');
+  return standing(context, found);
+}
+
 /**
  * Who sends this session cookie. Fails with `session_ended`. A cookie that was replaced a while ago is in two hands:
  * the session ends, and that is on record.

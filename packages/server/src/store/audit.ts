@@ -1,4 +1,5 @@
 import {
+  CHANGE_EVENT_TYPES,
   decodeFrontier,
   encodeFrontier,
   EMPTY_FRONTIER,
@@ -132,6 +133,52 @@ export async function listAuditEntries(
     entries: rows.map(({ body }) => JSON.parse(body) as AuditEntry),
     amount: await countRows(matching),
   };
+}
+
+/** -1 while the log is empty. */
+export async function findNewestIndex(db: Reader): Promise<number> {
+  const [row] = await newestIndex(db, {});
+  return row?.idx ?? -1;
+}
+
+const newestIndex = prepared((db) =>
+  db.selectFrom('audit_entry').select('idx').orderBy('idx', 'desc').limit(1),
+);
+
+/** What changed entries of a project as it is now, in order; not of one of the same id that was deleted. */
+export async function listChanges(
+  db: Reader,
+  { projectId, after, upTo, limit }: { projectId: ProjectId; after: number; upTo: number; limit: number },
+): Promise<AuditEntry[]> {
+  const rows = await db
+    .selectFrom('audit_entry')
+    .innerJoin('project', 'project.id', 'audit_entry.project_id')
+    .select('audit_entry.body')
+    .where('audit_entry.project_id', '=', projectId)
+    .where('audit_entry.type', 'in', CHANGE_EVENT_TYPES)
+    .where('audit_entry.idx', '>', after)
+    .where('audit_entry.idx', '<=', upTo)
+    .whereRef('audit_entry.idx', '>=', 'project.first_event')
+    .orderBy('audit_entry.idx')
+    .limit(limit)
+    .execute();
+  return rows.map(({ body }) => JSON.parse(body) as AuditEntry);
+}
+
+/** The projects whose entries changed. */
+export async function listChangedProjects(
+  db: Reader,
+  { after, upTo }: { after: number; upTo: number },
+): Promise<ProjectId[]> {
+  const rows = await db
+    .selectFrom('audit_entry')
+    .select('project_id')
+    .distinct()
+    .where('type', 'in', CHANGE_EVENT_TYPES)
+    .where('idx', '>', after)
+    .where('idx', '<=', upTo)
+    .execute();
+  return rows.flatMap(({ project_id: id }) => (id === null ? [] : [id as ProjectId]));
 }
 
 /** The index of the first entry at or after a moment; that of the next one when there is none yet. */

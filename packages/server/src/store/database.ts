@@ -12,6 +12,8 @@ export type Transaction = KyselyTransaction<Tables>;
 export type Store = {
   engine: StoreDialect['name'];
   db: Reader;
+  /** Is told of each transaction of this process that was committed. Answers with what ends that. */
+  onCommit(listener: () => void): () => void;
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** See `StoreDialect.purge`. */
   purge(): Promise<boolean>;
@@ -27,10 +29,19 @@ export async function openStore(dialect: StoreDialect): Promise<Store> {
     await db.destroy();
     throw error;
   }
+  const listeners = new Set<() => void>();
   return {
     engine: dialect.name,
     db,
-    transaction: async (work) => await db.transaction().execute(work),
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async transaction(work) {
+      const outcome = await db.transaction().execute(work);
+      for (const listener of listeners) listener();
+      return outcome;
+    },
     purge: async () => await dialect.purge(db),
     close: async () => await db.destroy(),
   };

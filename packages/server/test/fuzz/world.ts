@@ -228,6 +228,7 @@ function validInputs(given: {
     vault_create: { ...place, key: 'NEW_KEY', value: 'a value', comment: 'a comment' },
     vault_fetch: { ...place, ...page, values: 'true' },
     vault_fetch_one: { ...entry, version: '1' },
+    vault_watch: { ...place, after: '1' },
     vault_update: { ...entry, value: 'another value', comment: 'another comment', if_version: 2 },
     vault_import: {
       ...place,

@@ -33,6 +33,7 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Metho
   vault_create: ['POST', '/vault/create'],
   vault_fetch: ['GET', '/vault/fetch'],
   vault_fetch_one: ['GET', '/vault/fetch/one'],
+  vault_watch: ['GET', '/vault/watch'],
   vault_update: ['PATCH', '/vault/update'],
   vault_delete: ['DELETE', '/vault/delete'],
   vault_import: ['POST', '/vault/import'],

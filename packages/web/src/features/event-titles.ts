@@ -29,6 +29,7 @@ export const EVENT_TITLES: Readonly<Record<AuditEventType, string>> = {
   environment_delete: 'Environment deleted',
   vault_create: 'Entry created',
   vault_list: 'Entries listed',
+  vault_watch: 'Changes watched',
   vault_view: 'Entry viewed',
   vault_update: 'Entry changed',
   vault_delete: 'Entry deleted',

@@ -1,5 +1,6 @@
 import type { EnvironmentId, ProjectId } from '@coffer/core';
 import { formatTime } from '../../clock.ts';
+import { fetchChanges } from '../../services/watch.ts';
 import { importEntries } from '../../services/vault-import.ts';
 import {
   createEntry,
@@ -34,6 +35,10 @@ export const vaultHandlers = {
   vault_fetch_one: async ({ context, caller }, input) => {
     const request = { place: placeOf(input), key: input.key, version: input.version };
     return { vault: vaultWithValueShape(await fetchEntry(context, caller, request)) };
+  },
+  vault_watch: async ({ context, caller, isContinued }, input) => {
+    const request = { place: placeOf(input), after: input.after, isContinued };
+    return await fetchChanges(context, caller, request);
   },
   vault_update: async ({ context, caller }, input) => {
     const { key, value, comment, if_version: ifVersion } = input;
