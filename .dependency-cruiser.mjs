@@ -17,7 +17,8 @@ const PACKAGES = {
 const SERVER_FOLDERS = {
   store: ['core'],
   keys: ['core'],
-  services: ['store', 'keys', 'core'],
+  egress: ['core'],
+  services: ['store', 'keys', 'egress', 'core'],
   config: ['core'],
   http: ['services', 'config', 'contract', 'core'],
 };

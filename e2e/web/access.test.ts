@@ -1,5 +1,5 @@
 import { ROLES, type Role } from '@coffer/core';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { gone, row, shown, test } from './browser.ts';
 
@@ -78,6 +78,74 @@ test('a project that does not exist, or no project at all, is a plain not found'
   await shown(heading(page, 'Not found'));
 });
 
+test('what is nowhere is told within the frame, with a way on, and each page has a title of its own', async ({
+  web,
+  open,
+}) => {
+  const id = await web.project({}, web.root);
+  const page = await open('/web/nowhere', { as: web.root });
+  await shown(heading(page, 'Not found'), page.getByRole('navigation', { name: 'Main' }));
+  const titles = new Set<string>();
+  const paths = ['nowhere', 'vaults', `vault?project_id=${id}`, 'projects', 'users', 'events', 'account'];
+  for (const path of [...paths, `project?id=${id}`]) {
+    await page.goto(`/web/${path}`);
+    await shown(page.getByRole('heading', { level: 1 }));
+    titles.add(await page.title());
+  }
+  expect(titles.size).toBe(paths.length + 1);
+  expect([...titles].at(-1)).toBe(`${id.replace('shop_', 'Shop ')} · Projects · Coffer`);
+});
+
+test('an id or path of another project is refused beneath its field', async ({ web, open }) => {
+  const id = await web.project();
+  const page = await open('/web/projects', { as: await web.admin() });
+  await page.getByRole('button', { name: 'Create a new project' }).first().click();
+  await page.getByLabel('Name', { exact: true }).fill('Another');
+  await page.getByLabel('Id', { exact: true }).fill(id);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await shown(page.getByText('Another project has this id.'));
+  expect(await page.getByLabel('Id', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  await page.getByLabel('Id', { exact: true }).fill(`${id}_b`);
+  await page.getByLabel('API path').fill(`/${id}`);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect.poll(async () => await page.getByLabel('API path').getAttribute('aria-invalid')).toBe('true');
+  expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Another');
+});
+
+test('who removes themselves is told what they lose; the focus stays in the dialog of the members', async ({
+  web,
+  open,
+}) => {
+  const me = await web.person('ADMIN');
+  const id = await web.project({}, me);
+  const { client: other } = await web.person('VIEWER');
+  const page = await open('/web/projects', { as: me });
+  await page.getByRole('button', { name: /^Members of/ }).click();
+  const members = page.getByRole('dialog', { name: /^Members of/ });
+  const adding = members.getByRole('group', { name: 'Add a member' });
+  await adding.getByRole('searchbox').fill(other.username);
+  await adding.getByRole('button', { name: `Add ${other.username}` }).click();
+  await shown(members.getByRole('button', { name: `Remove ${other.username}` }));
+  const holdsFocus = async (locator: Locator): Promise<boolean> =>
+    await locator.evaluate((element) => element.contains(document.activeElement));
+  await expect.poll(async () => await holdsFocus(adding)).toBe(true);
+
+  await members.getByRole('button', { name: `Remove ${me.client.username}` }).click();
+  const confirm = page.getByRole('alertdialog');
+  await shown(confirm.getByText('You lose access to its vault at once', { exact: false }));
+  for (let tab = 0; tab < 5; tab += 1) {
+    await page.keyboard.press('Tab');
+    await expect.poll(async () => await holdsFocus(confirm)).toBe(true);
+  }
+  await confirm.getByRole('button', { name: 'Cancel' }).click();
+  await gone(confirm);
+  await members.getByRole('button', { name: `Remove ${other.username}` }).click();
+  await confirm.getByRole('button', { name: 'Remove member' }).click();
+  await gone(confirm);
+  await expect.poll(async () => await holdsFocus(members)).toBe(true);
+  expect(await other.refused('project_fetch_one', { project_id: id })).toBe('project_not_found');
+});
+
 test('ROOT who is not a member adds themselves, on record, and then opens the vault', async ({
   web,
   open,
@@ -120,6 +188,7 @@ test('a project is created, changed and deleted after typing its id', async ({ w
   await page.getByLabel('Project id').fill('online_shop');
   await page.getByRole('button', { name: 'Delete project permanently' }).click();
   await shown(heading(page, 'Projects'), page.getByText('There are no projects yet'));
+  await shown(page.getByText('$COFFER_TOKEN'), page.getByRole('button', { name: 'Copy the command' }));
   await gone(page.getByRole('alertdialog'));
 });
 

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { gone, openDialog, Opener, PASSWORD, row, shown, test } from './browser.ts';
 
@@ -6,6 +6,19 @@ const signIn = async (page: Page, name: string, password = PASSWORD): Promise<vo
   await page.getByLabel('User name or e-mail address').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+};
+
+/** The field says that it is not valid, has the focus, and is described by the reason. */
+const refusedBeneath = async (field: Locator, reason: string): Promise<void> => {
+  await expect.poll(async () => await field.getAttribute('aria-invalid')).toBe('true');
+  const described = await field.evaluate((input) =>
+    (input.getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .map((id) => document.getElementById(id)?.textContent)
+      .join(' '),
+  );
+  expect(described).toContain(reason);
+  expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
 };
 
 const press = async (page: Page, name: string): Promise<void> =>
@@ -51,14 +64,18 @@ test('the one-time link makes the first account: refusals stand beneath the fiel
   await again.getByLabel('Last name').fill('Second');
   await again.getByLabel('Password').fill(PASSWORD);
   await press(again, 'Create account');
-  await shown(again.getByRole('alert'));
+  await shown(again.getByRole('heading', { name: 'Coffer is set up already' }));
+  await again.getByRole('link', { name: 'Go to the sign-in' }).click();
+  await again.waitForURL('**/web/login');
   await opener.close();
 });
 
-test('the set-up page without the link says what is missing', async ({ open }) => {
+test('the set-up page without the link says what is missing, and leads to the sign-in', async ({ open }) => {
   const page = await open('/web/setup');
   await shown(page.getByText(/needs the whole link that the server printed/));
   expect(await page.getByRole('button', { name: 'Create account' }).isDisabled()).toBe(true);
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.waitForURL('**/web/login');
 });
 
 test('a wrong password is refused without saying which part is wrong, and keeps the name', async ({
@@ -195,6 +212,14 @@ test('another session of mine is ended from the list', async ({ web, open }) => 
   expect((await other.client.call('user_me')).status).toBe(401);
 });
 
+test('the session of the page itself is ended from the list', async ({ web, open }) => {
+  const person = await web.person('VIEWER');
+  const page = await open('/web/account', { as: person });
+  await press(page, 'Sign out here');
+  await page.waitForURL((url) => url.pathname === '/web/login' && url.search === '');
+  expect((await page.context().cookies()).filter(({ name }) => name.includes('session'))).toEqual([]);
+});
+
 test('ROOT creates a user, who signs in', async ({ web, open }) => {
   const page = await open('/web/users', { as: web.root });
   await press(page, 'Add user');
@@ -206,8 +231,12 @@ test('ROOT creates a user, who signs in', async ({ web, open }) => {
   await dialog.getByLabel('Password').fill(PASSWORD);
   await dialog.getByLabel('Role').selectOption('AUTHOR');
   await dialog.getByRole('button', { name: /^(Create|Add)/ }).click();
-  await shown(dialog.getByRole('alert').getByText(/user name/));
+  await refusedBeneath(dialog.getByLabel('User name'), 'Another user has this user name');
   await dialog.getByLabel('User name').fill('neuling');
+  await dialog.getByLabel('E-mail address').fill('rosa@example.org');
+  await dialog.getByRole('button', { name: /^(Create|Add)/ }).click();
+  await refusedBeneath(dialog.getByLabel('E-mail address'), 'Another user has this e-mail address');
+  await dialog.getByLabel('E-mail address').fill('new@example.org');
   await dialog.getByRole('button', { name: /^(Create|Add)/ }).click();
   await shown(page.getByText('neuling can sign in now'), row(page, 'new@example.org').getByText('AUTHOR'));
   const { client } = await web.signIn('neuling');
@@ -257,7 +286,8 @@ test('the last ROOT can neither be deleted nor lose the role', async ({ web, ope
   const page = await open('/web/users?filter=rosa', { as: web.root });
   await press(page, 'Change the role of rosa');
   await openDialog(page).getByLabel('Role').selectOption('VIEWER');
-  await press(page, 'Change role');
+  await shown(openDialog(page).getByText('You take ROOT from yourself', { exact: false }));
+  await press(page, 'Give up the role ROOT');
   await shown(openDialog(page).getByRole('alert').getByText(/ROOT/));
   await page.keyboard.press('Escape');
   await press(page, 'Delete rosa');

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { expectAccessible, gone, openDialog, row, shown, test, type Web } from './browser.ts';
+import { expectAccessible, gone, openDialog, PASSWORD, row, shown, test, type Web } from './browser.ts';
 
 const press = async (page: Page, name: string | RegExp): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).first().click();
@@ -18,6 +18,26 @@ async function furnishedProject(web: Web): Promise<string> {
     comment: 'A remark of some length on it',
   });
   return id;
+}
+
+/** A person and a project whose names, address, path and description are as long as they may be, without a space. */
+async function addLongNames(web: Web, unique: string): Promise<void> {
+  const long = (length: number): string => `${unique}_`.padEnd(length, 'w');
+  const { client } = web.root;
+  await client.ok('user_create', {
+    username: long(50),
+    email: `${long(64)}@${'d'.repeat(60)}.example.org`,
+    first_name: 'N'.repeat(50),
+    last_name: 'L'.repeat(50),
+    password: PASSWORD,
+    role: 'VIEWER',
+  });
+  await client.ok('project_create', {
+    id: long(50),
+    name: long(100),
+    api_path: `/${long(99)}`,
+    description: 'd'.repeat(1000),
+  });
 }
 
 const PAGES = (id: string): Readonly<Record<string, string>> => ({
@@ -91,13 +111,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-for (const [title, width] of [
-  ['360 px', 360],
-  ['200 % zoom of a window of 1200 px', 600],
+for (const [title, viewport] of [
+  ['360 px', { width: 360, height: 640 }],
+  ['200 % zoom of a window of 1280 × 800 px', { width: 640, height: 400 }],
 ] as const) {
   test(`${title}: no page scrolls sideways, and no dialog leaves the window`, async ({ web, open }) => {
     const id = await furnishedProject(web);
-    const page = await open('/web/vaults', { as: web.root, viewport: { width, height: 640 } });
+    await addLongNames(web, id);
+    const page = await open('/web/vaults', { as: web.root, viewport });
     const overflow = async (): Promise<number> =>
       await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     for (const [path, heading] of Object.entries(PAGES(id))) {
@@ -105,12 +126,19 @@ for (const [title, width] of [
       await ready(page, heading);
       expect(await overflow(), path).toBe(0);
     }
+    const newcomer = await open('/web/projects', { as: await web.person('ADMIN'), viewport });
+    await shown(newcomer.getByText('There are no projects yet'));
+    expect(
+      await newcomer.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      ),
+    ).toBe(0);
     for (const [path, ...buttons] of DIALOGS(id).filter(([, button]) => button !== 'Find… Ctrl K')) {
       await page.goto(path);
       for (const button of buttons) await press(page, button);
       const box = await openDialog(page).boundingBox();
       expect(box?.x, path).toBeGreaterThanOrEqual(0);
-      expect((box?.x ?? 0) + (box?.width ?? 0), path).toBeLessThanOrEqual(width);
+      expect((box?.x ?? 0) + (box?.width ?? 0), path).toBeLessThanOrEqual(viewport.width);
       const inner = await openDialog(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
       expect(inner, `${path} ${buttons.join()}`).toBe(0);
     }
@@ -123,7 +151,7 @@ for (const [title, width] of [
     const id = await furnishedProject(web);
     const page = await open('/web/account', {
       as: await web.signIn('rosa'),
-      viewport: { width, height: 640 },
+      viewport,
     });
     for (const place of ['Vaults', 'Projects', 'Users', 'Events']) {
       await press(page, 'Open the menu');
@@ -186,6 +214,23 @@ test('light and dark follow the system until the switch says otherwise, which a 
   expect(await background()).toBe(dark);
 });
 
+test('a tip stands above what scrolls, within the window, and goes with the click', async ({ web, open }) => {
+  const page = await open('/web/users', { as: web.root, viewport: { width: 360, height: 640 } });
+  await ready(page, 'Users');
+  const button = page.getByRole('button', { name: /^Delete/ }).first();
+  const name = (await button.getAttribute('aria-label')) ?? '';
+  await button.hover();
+  const tip = page.getByText(name, { exact: true });
+  await shown(tip);
+  const box = await tip.boundingBox();
+  expect(box?.x).toBeGreaterThanOrEqual(0);
+  expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360);
+  expect(await tip.evaluate((element) => element.closest('section') === null)).toBe(true);
+  await button.click();
+  await shown(openDialog(page));
+  await gone(tip);
+});
+
 test('what a page shows is a real table with a caption, and the title names the page', async ({
   web,
   open,
@@ -203,5 +248,5 @@ test('what a page shows is a real table with a caption, and the title names the 
     'Changed',
     'Actions',
   ]);
-  expect(await page.title()).toMatch(/^Shop \d+ · Coffer$/);
+  expect(await page.title()).toMatch(/^Entries of Shop \d+ · Coffer$/);
 });

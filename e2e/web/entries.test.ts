@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test } from './browser.ts';
+import { expectAccessible, gone, openDialog, row, shown, test } from './browser.ts';
 
 const vault = (projectId: string): string => `/web/vault?project_id=${projectId}`;
 
@@ -17,7 +19,7 @@ test('Create New asks for key, value and comment, and the entry stands in the li
   await press(page, 'Create New');
   await page.getByLabel('Key', { exact: true }).fill('DATABASE_URL');
   await valueField(page).fill('postgres://shop\n  second line ');
-  await page.getByLabel('Comment', { exact: true }).fill('the primary');
+  await page.getByLabel('Comment', { exact: true }).fill('the primary\none line more');
   await press(page, 'Create');
   await gone(openDialog(page));
   await shown(
@@ -29,16 +31,35 @@ test('Create New asks for key, value and comment, and the entry stands in the li
   ).client.ok('vault_fetch_one', { project_id: id, key: 'DATABASE_URL' });
   expect(entry).toMatchObject({
     value: 'postgres://shop\n  second line ',
-    comment: 'the primary',
+    comment: 'the primary\none line more',
     version: 1,
   });
 });
 
 test('an empty vault says how to add the first entry', async ({ web, open }) => {
   const page = await open(vault(await web.project()), { as: await web.admin() });
-  await shown(page.getByText('This vault is empty'), page.getByText('POST /vault/create'));
+  await shown(page.getByText('This vault is empty'));
+  await expectAccessible(page);
   await press(page, 'Create the first entry');
   await shown(page.getByRole('dialog', { name: 'New entry' }));
+});
+
+test('the command that an empty vault shows creates an entry there', async ({ web, open }) => {
+  const id = await web.project();
+  const { client } = await web.admin();
+  await client.ok('environment_create', { project_id: id, id: 'staging', name: 'Staging' });
+  const page = await open(`${vault(id)}&environment=staging`, {
+    as: await web.admin(),
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await press(page, 'Copy the command');
+  await shown(page.getByText('Copied the command'));
+  const command = await page.evaluate(async () => await navigator.clipboard.readText());
+  expect(await page.getByLabel('Command', { exact: true }).innerText()).toBe(command);
+  expect(command).toContain(`curl -X POST ${web.server.url}/vault/create`);
+  await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, COFFER_TOKEN: client.token } });
+  await page.reload();
+  await shown(row(page, 'DATABASE_URL'));
 });
 
 test('a refused key shows the rule beneath the field and keeps what was typed', async ({ web, open }) => {
@@ -118,70 +139,48 @@ test('Copy puts the value into the clipboard without showing it', async ({ web, 
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   await press(page, 'Copy KEY');
-  await shown(page.getByText('The value of KEY is in the clipboard'));
+  await shown(page.getByText('Copied KEY'));
   expect(await page.evaluate(async () => await navigator.clipboard.readText())).toBe('s3cret\n');
   expect(await page.content()).not.toContain('s3cret');
 });
 
-test('the pencil opens the current value, and Update makes a new version', async ({ web, open }) => {
-  const id = await web.project({ KEY: 'line one\nline two' });
-  const page = await open(vault(id), { as: await web.admin() });
-  await press(page, 'Edit KEY');
-  expect(await valueField(page).inputValue()).toBe('line one\nline two');
-  await valueField(page).fill('line one\nline 2\nline three');
-  await press(page, 'Update');
-  await shown(page.getByText('KEY is at version 2 now'));
-  await gone(openDialog(page));
-  const { vault: entry } = await (
-    await web.admin()
-  ).client.ok('vault_fetch_one', { project_id: id, key: 'KEY' });
-  expect(entry).toMatchObject({ value: 'line one\nline 2\nline three', version: 2 });
+test('without a clipboard Copy fetches nothing and says what to do instead', async ({ web, open }) => {
+  const page = await open('/web/account', { as: await web.admin() });
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'clipboard'));
+  await page.goto(vault(await web.project({ KEY: 's3cret' })));
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+  await press(page, 'Copy KEY');
+  await shown(page.getByText('Copying works over https only. Show the value and select it instead.'));
+  expect(fetched).not.toContain('/vault/fetch/one');
 });
 
-test('a value with CR LF stays byte for byte when only the comment is edited', async ({ web, open }) => {
-  const value = 'one\r\ntwo\rthree\n\n';
-  const id = await web.project({ KEY: value });
-  const page = await open(vault(id), { as: await web.admin() });
-  await press(page, 'Edit KEY');
-  await valueField(page).waitFor();
-  await page.getByLabel('Comment', { exact: true }).fill('with Windows line ends');
-  await press(page, 'Update');
-  await shown(row(page, 'KEY').getByText('with Windows line ends'));
-  const { vault: entry } = await (
-    await web.admin()
-  ).client.ok('vault_fetch_one', { project_id: id, key: 'KEY' });
-  expect(entry.value).toBe(value);
+test('a session that ended elsewhere leads to the sign-in, without a complaint beside it', async ({
+  web,
+  open,
+}) => {
+  const person = await web.person('ADMIN');
+  const page = await open(vault(await web.project({ KEY: 'k' }, person)), { as: person });
+  await shown(row(page, 'KEY'));
+  await person.client.ok('user_logout', {});
+  await press(page, 'Show KEY');
+  await shown(page.getByText('Your session has ended.', { exact: false }));
+  expect(await page.getByRole('button', { name: 'Dismiss' }).count()).toBe(0);
 });
 
-for (const way of ['Update', 'Discard mine and show theirs'] as const) {
-  test(`who saves meanwhile is not overwritten, what was typed is kept: ${way}`, async ({ web, open }) => {
-    const id = await web.project({ KEY: 'first' });
-    const admin = await web.admin();
-    const page = await open(vault(id), { as: admin });
-    await press(page, 'Edit KEY');
-    await valueField(page).fill('mine');
-    await admin.client.ok('vault_update', { project_id: id, key: 'KEY', value: 'theirs' });
-    await press(page, 'Update');
-    await shown(page.getByText(/saved version 2 while you were editing/));
-    expect(await valueField(page).inputValue()).toBe('mine');
-    const current = async (): Promise<string> =>
-      (await admin.client.ok('vault_fetch_one', { project_id: id, key: 'KEY' })).vault.value;
-    expect(await current()).toBe('theirs');
-
-    await press(page, way);
-    if (way === 'Update') {
-      await gone(openDialog(page));
-      expect(await current()).toBe('mine');
-    } else {
-      await gone(page.getByText(/while you were editing/));
-      expect(await valueField(page).inputValue()).toBe('theirs');
-      await valueField(page).fill('both');
-      await press(page, 'Update');
-      await gone(openDialog(page));
-      expect(await current()).toBe('both');
-    }
-  });
-}
+test('a shown value has a row of its own, with all of its lines', async ({ web, open }) => {
+  const value = Array.from({ length: 60 }, (_, index) => `line ${index}`).join('\n');
+  const page = await open(vault(await web.project({ KEY: value })), { as: await web.admin() });
+  await press(page, 'Show KEY');
+  const text = page.getByLabel('Value of KEY');
+  expect(await text.innerText()).toBe(value);
+  await expectAccessible(page);
+  const table = await page.getByRole('table').boundingBox();
+  const box = await text.boundingBox();
+  expect(box?.width).toBeGreaterThan((table?.width ?? 0) * 0.9);
+  expect(box?.height).toBeLessThan(400);
+  expect(await text.evaluate((pre) => pre.scrollHeight > pre.clientHeight)).toBe(true);
+});
 
 test('deleting says that it is permanent and asks for the name of the key', async ({ web, open }) => {
   const id = await web.project({ KEY: 'k', OTHER: 'o' });
@@ -201,48 +200,22 @@ test('deleting says that it is permanent and asks for the name of the key', asyn
   expect(await client.refused('vault_fetch_one', { project_id: id, key: 'KEY' })).toBe('entry_not_found');
 });
 
-test('the history shows who changed what when, shows one version and restores it', async ({ web, open }) => {
-  const id = await web.project({ KEY: 'old value' });
-  const admin = await web.admin();
-  await admin.client.ok('vault_update', { project_id: id, key: 'KEY', value: 'new value' });
-  const page = await open(vault(id), { as: admin });
-  await press(page, 'History of KEY');
-  const dialog = page.getByRole('dialog', { name: 'History of KEY' });
-  await shown(dialog.getByText('current'), dialog.getByRole('cell', { name: admin.client.username }).first());
-  await press(page, 'Show version 1');
-  await shown(dialog.getByText('old value'));
-  await press(page, 'Hide version 1');
-  await gone(dialog.getByText('old value'));
-
-  await press(page, 'Restore version 1');
-  await shown(dialog.getByText(/Its value and comment become a new version; the versions in between stay/));
-  await dialog.getByRole('button', { name: 'Restore version 1' }).last().click();
-  await shown(
-    page.getByText('Version 1 is restored as version 3'),
-    dialog.getByRole('cell', { name: '3 current' }),
-  );
-  const { vault: entry } = await admin.client.ok('vault_fetch_one', { project_id: id, key: 'KEY' });
-  expect(entry).toMatchObject({ value: 'old value', version: 3 });
-});
-
-test('a .env text is previewed, and one button imports it', async ({ web, open }) => {
-  const id = await web.project({ OLD: 'before' });
-  const page = await open(vault(id), { as: await web.admin() });
-  await press(page, 'Create New');
-  await press(page, 'Paste a .env file…');
-  await page
-    .getByLabel('Text of a .env file')
-    .fill('# made by hand\nNEW="x y"\nOLD=after\nlower=1\nnonsense');
-  await shown(
-    page.getByText('1 new, 1 changed, 1 refused'),
-    page.getByText('Line 5 is not an assignment and will be left out.'),
-  );
-  await press(page, 'Import 2 entries');
-  await shown(page.getByText('1 new, 1 changed, 0 unchanged'), row(page, 'NEW'));
-  await gone(openDialog(page));
-  const value = async (key: string): Promise<string> =>
-    (await (await web.admin()).client.ok('vault_fetch_one', { project_id: id, key })).vault.value;
-  expect([await value('NEW'), await value('OLD')]).toEqual(['x y', 'after']);
+test('a key too long to type is copied', async ({ web, open }) => {
+  const key = 'LONG_KEY_'.repeat(28);
+  const page = await open(vault(await web.project({ [key]: 'k', KEY: 'k' })), {
+    as: await web.admin(),
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await press(page, `Delete ${key}`);
+  await press(page, 'Copy the name');
+  await shown(page.getByText('Copied the name'));
+  await page.getByRole('alertdialog').getByLabel('Key').focus();
+  await page.keyboard.press('Control+v');
+  await press(page, 'Delete permanently');
+  await gone(row(page, key));
+  await press(page, 'Delete KEY');
+  await shown(page.getByRole('alertdialog'));
+  expect(await page.getByRole('button', { name: 'Copy the name' }).count()).toBe(0);
 });
 
 test('the environment switch is there only when there is more than one', async ({ web, open }) => {
@@ -259,4 +232,13 @@ test('the environment switch is there only when there is more than one', async (
   await shown(row(page, 'THERE'));
   await gone(row(page, 'HERE'));
   expect(page.url()).toContain('environment=staging');
+  const name = id.replace('shop_', 'Shop ');
+  expect(await page.title()).toBe(`Entries of ${name} (staging) · Coffer`);
+
+  await page.getByLabel('Filter vaults…').fill('ERE');
+  await page.waitForURL(/filter=ERE/);
+  await page.getByLabel('Environment').selectOption('default');
+  await shown(row(page, 'HERE'));
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ project_id: id, filter: 'ERE' });
+  await expect.poll(async () => await page.title()).toBe(`Entries of ${name} (default) · Coffer`);
 });

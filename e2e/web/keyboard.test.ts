@@ -138,6 +138,35 @@ test('a dialog holds the focus, shows where it is, and gives it back on Escape',
   await expect.poll(async () => await focused(page)).toBe('Edit KEY');
 });
 
+test('a question over a dialog takes the focus, and gives it back to the dialog beneath', async ({
+  web,
+  open,
+}) => {
+  const id = await web.project({ KEY: 'one' });
+  const { client } = await web.admin();
+  await client.ok('vault_update', { project_id: id, key: 'KEY', value: 'two' });
+  const page = await open(`/web/vault?project_id=${id}`, { as: await web.admin() });
+  await tabTo(page, 'History of KEY');
+  await page.keyboard.press('Enter');
+  await shown(page.getByRole('button', { name: 'Restore version 1' }));
+  await tabTo(page, 'Restore version 1');
+  await page.keyboard.press('Enter');
+  await shown(page.getByRole('alertdialog', { name: 'Restore version 1?' }));
+  await expect.poll(async () => await focused(page)).toBe('Cancel');
+  await page.keyboard.press('Escape');
+  await gone(page.getByRole('alertdialog'));
+  await expect.poll(async () => await focused(page)).toBe('Restore version 1');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'Restore version 1');
+  await page.keyboard.press('Enter');
+  await shown(page.getByText('Version 1 is restored as version 3'));
+  await gone(page.getByRole('alertdialog'));
+  await shown(page.getByRole('dialog', { name: 'History of KEY' }));
+  await page.keyboard.press('Escape');
+  await gone(openDialog(page));
+  await expect.poll(async () => await focused(page)).toBe('History of KEY');
+});
+
 test('the first Tab leads to a link past the menu', async ({ web, open }) => {
   const page = await open('/web/projects', { as: await web.admin() });
   await shown(page.getByRole('heading', { name: 'Projects', level: 1 }));

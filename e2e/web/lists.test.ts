@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test, type Web } from './browser.ts';
+import { gone, openDialog, row, shown, test } from './browser.ts';
 
 const press = async (page: Page, name: string): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).click();
@@ -9,13 +9,6 @@ const keysOf = (amount: number): Record<string, string> =>
   Object.fromEntries(
     Array.from({ length: amount }, (_, index) => [`KEY_${String(index + 1).padStart(3, '0')}`, 'v']),
   );
-
-async function filledProject(web: Web, amount: number): Promise<string> {
-  const id = await web.project();
-  const entries = Object.entries(keysOf(amount)).map(([key, value]) => ({ key, value }));
-  await (await web.admin()).client.ok('vault_import', { project_id: id, entries });
-  return id;
-}
 
 test('the vaults are those of my projects, with name, id, description, API path and members', async ({
   web,
@@ -109,101 +102,6 @@ test('taking the last manager out of a project says what that means', async ({ w
   await shown(page.getByText(/This is the last ROOT or ADMIN member/));
   await press(page, 'Remove all the same');
   await shown(page.getByText('You are not a member of any project yet'));
-});
-
-test('entries come ten a page, with page numbers, arrows, and 10, 25, 50 or 100 rows', async ({
-  web,
-  open,
-}) => {
-  const page = await open(`/web/vault?project_id=${await filledProject(web, 101)}`, {
-    as: await web.admin(),
-  });
-  const rows = page.getByRole('button', { name: /^Show KEY/ });
-  await shown(row(page, 'KEY_001'), page.getByText('1–10 of 101 entries'));
-  expect(await rows.count()).toBe(10);
-  expect(await page.getByRole('button', { name: 'Previous page' }).isDisabled()).toBe(true);
-  await press(page, 'Next page');
-  await shown(row(page, 'KEY_011'), page.getByText('11–20 of 101 entries'));
-  await press(page, 'Page 11');
-  await shown(row(page, 'KEY_101'), page.getByText('101–101 of 101 entries'));
-  expect(await page.getByRole('button', { name: 'Next page' }).isDisabled()).toBe(true);
-  await press(page, 'Previous page');
-  await shown(row(page, 'KEY_100'));
-  for (const size of [25, 50, 100]) {
-    await page.getByLabel('Rows').selectOption(String(size));
-    await shown(page.getByText(`1–${size} of 101 entries`));
-    await expect.poll(async () => await rows.count()).toBe(size);
-  }
-  expect(await page.getByLabel('Rows').locator('option').allInnerTexts()).toEqual(['10', '25', '50', '100']);
-});
-
-test('filter, page and rows are in the address: reload, back and a shared link keep them', async ({
-  web,
-  open,
-}) => {
-  const id = await filledProject(web, 60);
-  const page = await open(`/web/vault?project_id=${id}`, { as: await web.admin() });
-  await page.getByRole('searchbox', { name: 'Filter vaults…' }).fill('KEY_0');
-  await page.getByLabel('Rows').selectOption('25'); // within the moment that the filter waits for more letters
-  await page.waitForURL(/filter=KEY_0/);
-  await press(page, 'Page 2');
-  await shown(row(page, 'KEY_026'));
-  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
-    project_id: id,
-    filter: 'KEY_0',
-    size: '25',
-    page: '2',
-  });
-  await page.reload();
-  await shown(row(page, 'KEY_026'));
-  expect(await page.getByRole('searchbox', { name: 'Filter vaults…' }).inputValue()).toBe('KEY_0');
-
-  await press(page, 'Page 3');
-  await shown(row(page, 'KEY_051'));
-  await page.goBack();
-  await shown(row(page, 'KEY_026'));
-  const shared = await open(page.url().slice(web.server.url.length), { as: web.root });
-  await shown(shared.getByText(/Only members open a vault/));
-  const colleague = await open(page.url().slice(web.server.url.length), {
-    as: await web.person('ADMIN', id),
-  });
-  await shown(row(colleague, 'KEY_026'));
-});
-
-test('a filter begins at the first page, finds what is typed, and says when nothing matches', async ({
-  web,
-  open,
-}) => {
-  const page = await open(`/web/vault?project_id=${await filledProject(web, 30)}&page=3`, {
-    as: await web.admin(),
-  });
-  await shown(row(page, 'KEY_021'));
-  const filter = page.getByRole('searchbox', { name: 'Filter vaults…' });
-  await filter.fill('key_007');
-  await shown(row(page, 'KEY_007'), page.getByText('1–1 of 1 entries'));
-  await filter.fill('nothing');
-  await shown(page.getByText('No key matches the filter'));
-});
-
-test('a filter that looks like a number, a flag or JSON stays what was typed', async ({ web, open }) => {
-  const page = await open(`/web/vault?project_id=${await filledProject(web, 12)}`, { as: await web.admin() });
-  const filter = page.getByRole('searchbox', { name: 'Filter vaults…' });
-  for (const typed of ['012', '1e3', 'true', 'null', '{"a":1}', '"x"']) {
-    const before = page.url();
-    await filter.fill(typed);
-    await page.waitForURL((url) => url.href !== before);
-    await page.reload();
-    await filter.waitFor();
-    expect(await filter.inputValue(), typed).toBe(typed);
-  }
-});
-
-test('a page beyond the last one still lets one go back', async ({ web, open }) => {
-  const page = await open(`/web/vault?project_id=${await filledProject(web, 12)}&page=99`, {
-    as: await web.admin(),
-  });
-  await press(page, 'Page 1');
-  await shown(row(page, 'KEY_001'));
 });
 
 test('users come 15 a page', async ({ web, open }) => {

@@ -40,6 +40,15 @@ export const ENDPOINTS = {
   vault_import: ['POST', '/vault/import', 'signed_in'],
   vault_version_fetch: ['GET', '/vault/version/fetch', 'signed_in'],
   vault_version_restore: ['PATCH', '/vault/version/restore', 'signed_in'],
+  token_create: ['POST', '/token/create', 'signed_in'],
+  token_fetch: ['GET', '/token/fetch', 'signed_in'],
+  token_me: ['GET', '/token/me', 'signed_in'],
+  token_update: ['PATCH', '/token/update', 'signed_in'],
+  token_revoke: ['DELETE', '/token/revoke', 'signed_in'],
+  token_trust_create: ['POST', '/token/trust/create', 'signed_in'],
+  token_trust_fetch: ['GET', '/token/trust/fetch', 'signed_in'],
+  token_trust_delete: ['DELETE', '/token/trust/delete', 'signed_in'],
+  token_exchange: ['POST', '/token/exchange', 'anyone'],
   event_fetch: ['GET', '/event/fetch', 'signed_in'],
 } as const satisfies Record<string, EndpointLine>;
 
@@ -51,11 +60,16 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'token_invalid'
   | 'token_expired'
+  | 'identity_refused'
+  | 'token_not_yet_valid'
   | 'session_ended'
   | 'credentials_invalid'
   | 'setup_token_invalid'
   | 'forbidden'
   | 'membership_required'
+  | 'token_not_permitted'
+  | 'token_address_refused'
+  | 'grant_exceeded'
   | 'origin_mismatch'
   | 'password_incorrect'
   | 'endpoint_not_found'
@@ -63,6 +77,8 @@ export type ErrorCode =
   | 'project_not_found'
   | 'environment_not_found'
   | 'entry_not_found'
+  | 'token_not_found'
+  | 'trust_not_found'
   | 'session_not_found'
   | 'version_not_found'
   | 'member_not_found'
@@ -80,6 +96,8 @@ export type ErrorCode =
   | 'environment_not_empty'
   | 'environment_permanent'
   | 'environment_limit'
+  | 'trust_limit'
+  | 'token_limit'
   | 'entry_exists'
   | 'version_conflict'
   | 'body_too_large'
@@ -92,13 +110,14 @@ export type ErrorCode =
   | 'value_unreadable'
   | 'store_unavailable'
   | 'audit_unavailable'
+  | 'issuer_unavailable'
   | 'overloaded'
   | 'not_ready';
 
 /** What every success says beside its payload. */
 export type Answer = { status: number; message: string };
 
-export type Ability = 'session.use' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.watch' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'event.list' | 'event.list_project';
+export type Ability = 'session.use' | 'self.view' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.watch' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'token.own' | 'token.create' | 'token.list' | 'token.update' | 'token.revoke' | 'event.list' | 'event.list_project';
 
 export type User = {
   uid: string;
@@ -209,7 +228,7 @@ export type EntryVersion = {
   current: boolean;
 };
 
-export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'event_list';
+export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
 
 export type AuditEvent = {
   index: number;
@@ -615,6 +634,268 @@ export type VaultVersionRestoreAnswer = Answer & {
   vault: VaultEntry;
 };
 
+export type TokenCreateInput = {
+  kind: 'personal' | 'service';
+  name: string;
+  project_id?: string | undefined;
+  permissions: readonly (Ability)[];
+  environments?: readonly (string)[] | undefined;
+  keys?: readonly (string)[] | undefined;
+  addresses?: readonly (string)[] | undefined;
+  valid_from?: string | undefined;
+  valid_to?: string | null | undefined;
+};
+
+export type TokenCreateAnswer = Answer & {
+  /** The secret, to be sent as Authorization: Bearer. It is kept only as a hash. */
+  token: string;
+  access_token: {
+    id: string;
+    kind: 'personal' | 'service';
+    name: string;
+    /** null: every project of its user. */
+    project_id: string | null;
+    permissions: readonly (Ability)[];
+    /** null: all. */
+    environments: readonly (string)[] | null;
+    /** Keys, with * for any characters; null: all. */
+    keys: readonly (string)[] | null;
+    /** Addresses and ranges it is accepted from; null: all. */
+    addresses: readonly (string)[] | null;
+    valid_from: string;
+    valid_to: string | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+    /** To within ten minutes. */
+    last_used_at: string | null;
+    last_used_ip: string | null;
+  };
+};
+
+export type TokenFetchInput = {
+  project_id?: string | undefined;
+  limit?: number | undefined;
+  offset?: number | undefined;
+  /** A part of the name, in any case. */
+  filter?: string | undefined;
+};
+
+export type TokenFetchAnswer = Answer & {
+  access_tokens: readonly ({
+    id: string;
+    kind: 'personal' | 'service';
+    name: string;
+    /** null: every project of its user. */
+    project_id: string | null;
+    permissions: readonly (Ability)[];
+    /** null: all. */
+    environments: readonly (string)[] | null;
+    /** Keys, with * for any characters; null: all. */
+    keys: readonly (string)[] | null;
+    /** Addresses and ranges it is accepted from; null: all. */
+    addresses: readonly (string)[] | null;
+    valid_from: string;
+    valid_to: string | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+    /** To within ten minutes. */
+    last_used_at: string | null;
+    last_used_ip: string | null;
+  })[];
+  /** The number that match in all. */
+  amount: number;
+};
+
+export type TokenMeInput = Record<string, never>;
+
+export type TokenMeAnswer = Answer & {
+  access_token: {
+    id: string;
+    kind: 'personal' | 'service';
+    name: string;
+    /** null: every project of its user. */
+    project_id: string | null;
+    permissions: readonly (Ability)[];
+    /** null: all. */
+    environments: readonly (string)[] | null;
+    /** Keys, with * for any characters; null: all. */
+    keys: readonly (string)[] | null;
+    /** Addresses and ranges it is accepted from; null: all. */
+    addresses: readonly (string)[] | null;
+    valid_from: string;
+    valid_to: string | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+    /** To within ten minutes. */
+    last_used_at: string | null;
+    last_used_ip: string | null;
+  };
+};
+
+export type TokenUpdateInput = {
+  id: string;
+  name?: string | undefined;
+  permissions?: readonly (Ability)[] | undefined;
+  environments?: readonly (string)[] | null | undefined;
+  keys?: readonly (string)[] | null | undefined;
+  addresses?: readonly (string)[] | null | undefined;
+  valid_from?: string | undefined;
+  valid_to?: string | null | undefined;
+};
+
+export type TokenUpdateAnswer = Answer & {
+  access_token: {
+    id: string;
+    kind: 'personal' | 'service';
+    name: string;
+    /** null: every project of its user. */
+    project_id: string | null;
+    permissions: readonly (Ability)[];
+    /** null: all. */
+    environments: readonly (string)[] | null;
+    /** Keys, with * for any characters; null: all. */
+    keys: readonly (string)[] | null;
+    /** Addresses and ranges it is accepted from; null: all. */
+    addresses: readonly (string)[] | null;
+    valid_from: string;
+    valid_to: string | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+    /** To within ten minutes. */
+    last_used_at: string | null;
+    last_used_ip: string | null;
+  };
+};
+
+export type TokenRevokeInput = {
+  id: string;
+};
+
+export type TokenRevokeAnswer = Answer;
+
+export type TokenTrustCreateInput = {
+  project_id: string;
+  name: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  claims?: Readonly<Record<string, string | number | boolean>> | undefined;
+  single_use?: boolean | undefined;
+  ttl_seconds?: number | undefined;
+  permissions: readonly (Ability)[];
+  environments?: readonly (string)[] | undefined;
+  keys?: readonly (string)[] | undefined;
+  addresses?: readonly (string)[] | undefined;
+};
+
+export type TokenTrustCreateAnswer = Answer & {
+  trust: {
+    id: string;
+    project_id: string;
+    name: string;
+    issuer: string;
+    audience: string;
+    subject: string;
+    claims: Readonly<Record<string, string | number | boolean>>;
+    single_use: boolean;
+    ttl_seconds: number;
+    permissions: readonly (Ability)[];
+    environments: readonly (string)[] | null;
+    keys: readonly (string)[] | null;
+    addresses: readonly (string)[] | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+  };
+};
+
+export type TokenTrustFetchInput = {
+  project_id: string;
+  limit?: number | undefined;
+  offset?: number | undefined;
+  /** A part of the name, in any case. */
+  filter?: string | undefined;
+};
+
+export type TokenTrustFetchAnswer = Answer & {
+  trusts: readonly ({
+    id: string;
+    project_id: string;
+    name: string;
+    issuer: string;
+    audience: string;
+    subject: string;
+    claims: Readonly<Record<string, string | number | boolean>>;
+    single_use: boolean;
+    ttl_seconds: number;
+    permissions: readonly (Ability)[];
+    environments: readonly (string)[] | null;
+    keys: readonly (string)[] | null;
+    addresses: readonly (string)[] | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+  })[];
+  /** The number that match in all. */
+  amount: number;
+};
+
+export type TokenTrustDeleteInput = {
+  id: string;
+};
+
+export type TokenTrustDeleteAnswer = Answer;
+
+export type TokenExchangeInput = {
+  trust_id: string;
+  identity_token: string;
+};
+
+export type TokenExchangeAnswer = Answer & {
+  /** To be sent as Authorization: Bearer. */
+  token: string;
+  access_token: {
+    id: string;
+    kind: 'personal' | 'service';
+    name: string;
+    /** null: every project of its user. */
+    project_id: string | null;
+    permissions: readonly (Ability)[];
+    /** null: all. */
+    environments: readonly (string)[] | null;
+    /** Keys, with * for any characters; null: all. */
+    keys: readonly (string)[] | null;
+    /** Addresses and ranges it is accepted from; null: all. */
+    addresses: readonly (string)[] | null;
+    valid_from: string;
+    valid_to: string | null;
+    created_at: string;
+    created_by: {
+      uid: string;
+      username: string;
+    };
+    /** To within ten minutes. */
+    last_used_at: string | null;
+    last_used_ip: string | null;
+  };
+};
+
 export type EventFetchInput = {
   project_id?: string | undefined;
   type?: AuditEventType | undefined;
@@ -646,7 +927,7 @@ export type Api = {
     refresh(input?: UserRefreshInput, options?: CallOptions): Promise<UserRefreshAnswer>;
     /** End this session. */
     logout(input?: UserLogoutInput, options?: CallOptions): Promise<UserLogoutAnswer>;
-    /** Who am I? */
+    /** Who am I? A service token is nobody: see `GET /token/me`. */
     me(input?: UserMeInput, options?: CallOptions): Promise<UserMeAnswer>;
     /** Create a user. Fails with `username_taken`, `email_taken`, `overloaded`. */
     create(input: UserCreateInput, options?: CallOptions): Promise<UserCreateAnswer>;
@@ -714,6 +995,26 @@ export type Api = {
     versionFetch(input: VaultVersionFetchInput, options?: CallOptions): Promise<VaultVersionFetchAnswer>;
     /** Make an old version the newest one again: its value and comment become a new version. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `version_not_found`, `value_unreadable`. */
     versionRestore(input: VaultVersionRestoreInput, options?: CallOptions): Promise<VaultVersionRestoreAnswer>;
+  };
+  token: {
+    /** Make an access token, to be sent like a JWT. Its secret is shown this once. Fails with `grant_exceeded`, `project_not_found`, `token_limit`. */
+    create(input: TokenCreateInput, options?: CallOptions): Promise<TokenCreateAnswer>;
+    /** List the service tokens of a project, or without project_id your own personal ones, newest first. Fails with `project_not_found`. */
+    fetch(input?: TokenFetchInput, options?: CallOptions): Promise<TokenFetchAnswer>;
+    /** Which access token is this, and what does it grant? Fails with `token_not_found`. */
+    me(input?: TokenMeInput, options?: CallOptions): Promise<TokenMeAnswer>;
+    /** Change what a token grants. Its secret stays; the tokens that it made are revoked. Fails with `grant_exceeded`, `token_not_found`. */
+    update(input: TokenUpdateInput, options?: CallOptions): Promise<TokenUpdateAnswer>;
+    /** Revoke a token, and those that it made: the next request with one is refused. Fails with `token_not_found`. */
+    revoke(input: TokenRevokeInput, options?: CallOptions): Promise<TokenRevokeAnswer>;
+    /** Trust the identity tokens of a workload, so that it needs no stored secret. Fails with `grant_exceeded`, `project_not_found`, `trust_limit`. */
+    trustCreate(input: TokenTrustCreateInput, options?: CallOptions): Promise<TokenTrustCreateAnswer>;
+    /** List whose identity tokens a project trusts, newest first. Fails with `project_not_found`. */
+    trustFetch(input: TokenTrustFetchInput, options?: CallOptions): Promise<TokenTrustFetchAnswer>;
+    /** End a trust, and revoke the tokens that were given out for it. Fails with `trust_not_found`. */
+    trustDelete(input: TokenTrustDeleteInput, options?: CallOptions): Promise<TokenTrustDeleteAnswer>;
+    /** Exchange an identity token for a short-lived service token. Fails with `identity_refused`, `issuer_unavailable`. */
+    exchange(input: TokenExchangeInput, options?: CallOptions): Promise<TokenExchangeAnswer>;
   };
   event: {
     /** Read the audit log, newest first. ROOT reads all of it, ADMIN the projects they are a member of. Fails with `project_not_found`, `overloaded`. */

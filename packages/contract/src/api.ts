@@ -2,6 +2,8 @@ import { environmentApi } from './api/environments.ts';
 import { eventApi } from './api/events.ts';
 import { projectApi } from './api/projects.ts';
 import { systemApi } from './api/system.ts';
+import { tokenApi } from './api/tokens.ts';
+import { tokenTrustApi } from './api/token-trusts.ts';
 import { userApi } from './api/users.ts';
 import { vaultApi } from './api/vaults.ts';
 
@@ -12,6 +14,8 @@ export const ENDPOINTS = {
   ...projectApi,
   ...environmentApi,
   ...vaultApi,
+  ...tokenApi,
+  ...tokenTrustApi,
   ...eventApi,
 };
 

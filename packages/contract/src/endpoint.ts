@@ -69,7 +69,10 @@ export function commonErrors(definition: Endpoint): ErrorCode[] {
     'unauthenticated',
     'token_invalid',
     'token_expired',
+    'token_not_yet_valid',
     'session_ended',
+    'token_not_permitted',
+    'token_address_refused',
     'forbidden',
   ];
   return [

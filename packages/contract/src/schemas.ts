@@ -24,8 +24,11 @@ import {
   type ApiPath,
   type EntryKey,
   type EnvironmentId,
+  type PrincipalId,
   type ProjectId,
   type SessionId,
+  type TokenId,
+  type TrustId,
   type UserId,
   type Username,
 } from '@coffer/core';
@@ -52,7 +55,7 @@ function line(limits: { min: number; max: number }): z.ZodString {
 }
 
 /** A name as people see it: something visible, and nothing that reorders or hides the text around it. */
-function visibleName(limits: { min: number; max: number }): z.ZodString {
+export function visibleName(limits: { min: number; max: number }): z.ZodString {
   return line(limits)
     .refine((text) => text.length === 0 || /[^\p{Z}\p{C}]/u.test(text), 'must have a visible character')
     .refine(
@@ -62,7 +65,7 @@ function visibleName(limits: { min: number; max: number }): z.ZodString {
 }
 
 /** A name with a rule of its own; the message is the rule that was broken. */
-function named<T extends string>(
+export function named<T extends string>(
   check: (text: string) => string | undefined,
   openapi: Record<string, unknown>,
 ): z.ZodType<T, string> {
@@ -102,6 +105,20 @@ export const username = named<Username>(checkUsername, {
 export const userId = named<UserId>(
   (text) => (isId('usr', text) ? undefined : 'must be a user id: usr_ and 26 characters'),
   { pattern: idPattern('usr').source },
+);
+
+export const tokenId = named<TokenId>(
+  (text) => (isId('tok', text) ? undefined : 'must be a token id: tok_ and 26 characters'),
+  { pattern: idPattern('tok').source },
+);
+export const trustId = named<TrustId>(
+  (text) => (isId('trs', text) ? undefined : 'must be a trust id: trs_ and 26 characters'),
+  { pattern: idPattern('trs').source },
+);
+export const principalId = named<PrincipalId>(
+  (text) =>
+    isId('usr', text) || isId('tok', text) ? undefined : 'must be a user id or the id of a service token',
+  { pattern: `${idPattern('usr').source}|${idPattern('tok').source}` },
 );
 
 /** The environment of a vault call. Who leaves it out means `default`, whatever other environments there are (R7). */
@@ -161,12 +178,16 @@ export const newPassword = z
   .meta({ openapi: { type: 'string', format: 'password', minLength: 12, maxLength: 256 } });
 
 /** Something secret as it is presented: nothing is said about its form. */
-export const presentedSecret = z
-  .string()
-  .min(1)
-  .max(1024)
-  .transform((text) => new Redacted(text))
-  .meta({ openapi: { type: 'string', format: 'password', maxLength: 1024 } });
+export const presentedSecret = secretText(1024);
+
+export function secretText(charactersMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .transform((text) => new Redacted(text))
+    .meta({ openapi: { type: 'string', format: 'password', maxLength: charactersMax } });
+}
 
 // --- Query parameters: text on the wire ---------------------------------------------------------------------------
 
@@ -191,11 +212,10 @@ export const queryBoolean = z
   .meta({ openapi: { type: 'boolean' } });
 
 /** A moment, as milliseconds since 1970. */
-export const queryTime = z.iso
+export const moment = z.iso
   .datetime({ offset: true, message: 'must be a time of RFC 3339, as in 2026-11-23T09:30:00Z' })
   .transform((text) => Date.parse(text))
   .meta({ openapi: { type: 'string', format: 'date-time' } });
-
 export const limit = queryInteger({ min: 1, max: 100 }).default(10);
 export const offset = queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0);
 export const version = z.int().min(1);
@@ -204,7 +224,8 @@ export const queryVersion = queryInteger({ min: 1, max: Number.MAX_SAFE_INTEGER 
 
 // --- Answers ------------------------------------------------------------------------------------------------------
 
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
+export const by = z.strictObject({ uid: z.string(), username: z.string() });
 export const amount = z.int().min(0).describe('The number that match in all.');
 
 export const user = z.strictObject({
@@ -257,8 +278,6 @@ export const project = z.strictObject({
 });
 
 export const environmentAnswer = z.strictObject({ id: z.string(), name: z.string(), created_at: time });
-
-const by = z.strictObject({ uid: z.string(), username: z.string() });
 
 /** An entry without its value. */
 export const vault = z.strictObject({

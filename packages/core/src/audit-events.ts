@@ -45,6 +45,21 @@ export const AUDIT_EVENTS = {
   vault_import: { title: 'Many entries were created or got a new version at once', records: 'always' },
   vault_version_list: { title: 'The history of an entry was listed, without values', records: 'always' },
   vault_version_restore: { title: 'An old version was restored as a new one', records: 'always' },
+  token_create: { title: 'An access token was made', records: 'always' },
+  token_list: { title: 'Access tokens were listed', records: 'refusal' },
+  token_update: { title: 'An access token was changed; `details` names the fields', records: 'always' },
+  token_revoke: { title: 'An access token was revoked', records: 'always' },
+  token_trust_create: {
+    title: 'A project came to trust the identity tokens of a workload',
+    records: 'always',
+  },
+  token_trust_list: { title: 'The workloads that a project trusts were listed', records: 'refusal' },
+  token_trust_delete: { title: 'The trust in a workload was ended', records: 'always' },
+  token_exchange: { title: 'An identity token was exchanged for a service token', records: 'always' },
+  token_refused: {
+    title: 'A known access token was refused: outside its time, or from another address than it is for',
+    records: 'always',
+  },
   event_list: { title: 'The audit log was read', records: 'always' },
 } as const satisfies Record<string, AuditEventDefinition>;
 

@@ -51,6 +51,19 @@ export const ERRORS = {
     detail: 'The token is past its expiry.',
     remedy: 'Sign in again, or call `POST /user/refresh` before `expires_at`.',
   },
+  identity_refused: {
+    status: 401,
+    title: 'The identity token is refused',
+    detail: 'The identity token is refused: {reason}.',
+    remedy:
+      'Compare the claims of the token with what `GET /token/trust/fetch` shows: issuer, audience, subject and further claims must be the same to the letter. Ask for a new one where each is exchanged once.',
+  },
+  token_not_yet_valid: {
+    status: 401,
+    title: 'The token is not valid yet',
+    detail: 'The access token is only valid from a later moment on.',
+    remedy: 'Wait until its `valid_from`, or use another token.',
+  },
   session_ended: {
     status: 401,
     title: 'The session has ended',
@@ -81,6 +94,27 @@ export const ERRORS = {
     detail: 'You may see this project, but only its members may do this.',
     remedy:
       'Have yourself added with `PATCH /project/member/add`. ROOT can add themselves; that is on record.',
+  },
+  token_not_permitted: {
+    status: 403,
+    title: 'The token may not do this',
+    detail: 'The access token does not grant this here: its permissions, environments or keys leave it out.',
+    remedy:
+      'Use a token that grants it, or have this one changed; `GET /token/me` shows what it grants. Accounts and tokens are changed by people who are signed in.',
+  },
+  token_address_refused: {
+    status: 403,
+    title: 'The token is not for this address',
+    detail: 'The access token is only accepted from other client addresses.',
+    remedy:
+      'Call from an address that the token names. Behind a proxy, `COFFER_TRUSTED_PROXIES` must name the proxy. If it was not you, revoke the token.',
+  },
+  grant_exceeded: {
+    status: 403,
+    title: 'More than you may give',
+    detail: 'A token cannot be given more than its maker has.',
+    remedy:
+      'Ask only for what you may do yourself in this project, and for no longer than your own token is valid.',
   },
   origin_mismatch: {
     status: 403,
@@ -125,6 +159,18 @@ export const ERRORS = {
     title: 'There is no such entry',
     detail: 'The environment has no entry with this key.',
     remedy: 'List the keys with `GET /vault/fetch`. Keys are upper case.',
+  },
+  token_not_found: {
+    status: 404,
+    title: 'There is no such token',
+    detail: 'There is no such access token, or it is not yours to see.',
+    remedy: 'List your tokens, or those of a project, with `GET /token/fetch`.',
+  },
+  trust_not_found: {
+    status: 404,
+    title: 'There is no such trust',
+    detail: 'There is no such trust, or it is not yours to see.',
+    remedy: 'List those of a project with `GET /token/trust/fetch`.',
   },
   session_not_found: {
     status: 404,
@@ -228,6 +274,18 @@ export const ERRORS = {
     detail: 'A project has at most {limit} environments.',
     remedy: 'Delete an environment that is no longer used.',
   },
+  trust_limit: {
+    status: 409,
+    title: 'Too many trusts',
+    detail: 'A project trusts at most {limit} workloads.',
+    remedy: 'Delete those that are no longer used.',
+  },
+  token_limit: {
+    status: 409,
+    title: 'Too many tokens',
+    detail: 'A person has at most {limit} access tokens, and so has a project.',
+    remedy: 'Revoke tokens that are no longer used.',
+  },
   entry_exists: {
     status: 409,
     title: 'The key is taken',
@@ -302,6 +360,13 @@ export const ERRORS = {
     title: 'The access cannot be recorded',
     detail: 'The record of this access cannot be written, so nothing is given out: {reason}.',
     remedy: 'The administrator removes the cause; Coffer recovers by itself.',
+  },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer cannot be asked',
+    detail: 'The keys of the issuer of the identity token cannot be had: {reason}.',
+    remedy:
+      'Try again in a moment. If the issuer is at a private address or not at https, the administrator allows its origin with `COFFER_EGRESS_ALLOW`.',
   },
   overloaded: {
     status: 503,

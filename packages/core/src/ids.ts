@@ -10,6 +10,11 @@ export type SessionId = Brand<string, 'SessionId'>;
 export type EntryId = Brand<string, 'EntryId'>;
 export type DataKeyId = Brand<string, 'DataKeyId'>;
 export type InstanceId = Brand<string, 'InstanceId'>;
+export type TokenId = Brand<string, 'TokenId'>;
+export type TrustId = Brand<string, 'TrustId'>;
+
+/** Who can be named as having done something: a user, or a service token, which has no user. */
+export type PrincipalId = UserId | TokenId;
 
 type IdKinds = {
   usr: UserId;
@@ -17,6 +22,8 @@ type IdKinds = {
   ent: EntryId;
   dk: DataKeyId;
   ins: InstanceId;
+  tok: TokenId;
+  trs: TrustId;
 };
 export type IdPrefix = keyof IdKinds;
 

@@ -9,3 +9,5 @@ export * from './names.ts';
 export * from './crypto/envelope.ts';
 export * from './dotenv.ts';
 export * from './dotenv-format.ts';
+export * from './token-grant.ts';
+export * from './token-secret.ts';

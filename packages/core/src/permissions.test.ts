@@ -23,6 +23,8 @@ const LETTERS: Record<string, Decision> = {
 const INSTANCE_ACTIONS = [
   // action, on others, on oneself
   ['session.use', '++++', '++++'],
+  ['self.view', '++++', '++++'],
+  ['token.own', '++++', '++++'],
   ['user.create', '+---', '+---'],
   ['user.list', '+---', '+---'],
   ['user.view', '+---', '++++'],
@@ -56,6 +58,10 @@ const PROJECT_ACTIONS = [
   ['vault.delete', '++--', 'm???'],
   ['vault.history', '++--', 'm???'],
   ['vault.restore', '++--', 'm???'],
+  ['token.create', '++--', '+???'],
+  ['token.list', '++--', '+???'],
+  ['token.update', '++--', '+???'],
+  ['token.revoke', '++--', '+???'],
   ['event.list_project', '++--', '+???'],
 ] as const;
 

@@ -6,10 +6,16 @@ export const ROLES = ['ROOT', 'ADMIN', 'AUTHOR', 'VIEWER'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A rule on the instance looks at the role alone; `self` lets everyone do it to their own account. */
-type InstanceRule = { on: 'instance'; roles: readonly Role[]; self?: true };
+type InstanceRule = { on: 'instance'; roles: readonly Role[]; self?: true; token: TokenRule };
 
 /** A rule on a project looks at the role and at membership. ROOT sees every project, others only their own (R14, R17). */
-type ProjectRule = { on: 'project'; member: readonly Role[]; nonMember: readonly Role[] };
+type ProjectRule = { on: 'project'; member: readonly Role[]; nonMember: readonly Role[]; token: TokenRule };
+
+/**
+ * Which access tokens can be given it: those of a person and of a project (`any`), only the former (`personal`), none, or
+ * all have it (`always`). What an account is, and what a token is, is changed by people who are signed in.
+ */
+export type TokenRule = 'any' | 'personal' | 'none' | 'always';
 
 export type PermissionRule = InstanceRule | ProjectRule;
 
@@ -17,21 +23,23 @@ const EVERYONE = ROLES;
 const MANAGERS = ['ROOT', 'ADMIN'] as const;
 const NOBODY = [] as const;
 
-const vault = { on: 'project', member: MANAGERS, nonMember: NOBODY } as const;
-const management = { on: 'project', member: MANAGERS, nonMember: ['ROOT'] } as const;
-const visible = { on: 'project', member: EVERYONE, nonMember: ['ROOT'] } as const;
+const vault = { on: 'project', member: MANAGERS, nonMember: NOBODY, token: 'any' } as const;
+const management = { on: 'project', member: MANAGERS, nonMember: ['ROOT'], token: 'personal' } as const;
+const visible = { on: 'project', member: EVERYONE, nonMember: ['ROOT'], token: 'any' } as const;
+const accounts = { on: 'instance', roles: ['ROOT'], token: 'none' } as const;
 
 export const PERMISSIONS = {
-  'session.use': { on: 'instance', roles: EVERYONE },
-  'user.create': { on: 'instance', roles: ['ROOT'] },
-  'user.list': { on: 'instance', roles: ['ROOT'] },
-  'user.view': { on: 'instance', roles: ['ROOT'], self: true },
-  'user.update': { on: 'instance', roles: ['ROOT'], self: true },
-  'user.reset_password': { on: 'instance', roles: ['ROOT'] },
-  'user.change_role': { on: 'instance', roles: ['ROOT'] },
-  'user.delete': { on: 'instance', roles: ['ROOT'] },
-  'project.create': { on: 'instance', roles: MANAGERS },
-  'project.list': { on: 'instance', roles: EVERYONE },
+  'session.use': { on: 'instance', roles: EVERYONE, token: 'none' },
+  'self.view': { on: 'instance', roles: EVERYONE, token: 'always' },
+  'user.create': accounts,
+  'user.list': { ...accounts, token: 'personal' },
+  'user.view': { ...accounts, self: true, token: 'personal' },
+  'user.update': { ...accounts, self: true },
+  'user.reset_password': accounts,
+  'user.change_role': accounts,
+  'user.delete': accounts,
+  'project.create': { on: 'instance', roles: MANAGERS, token: 'personal' },
+  'project.list': { on: 'instance', roles: EVERYONE, token: 'any' },
   'project.view': visible,
   'project.update': management,
   'project.delete': management,
@@ -51,8 +59,13 @@ export const PERMISSIONS = {
   'vault.delete': vault,
   'vault.history': vault,
   'vault.restore': vault,
-  'event.list': { on: 'instance', roles: MANAGERS },
-  'event.list_project': management,
+  'token.own': { on: 'instance', roles: EVERYONE, token: 'none' },
+  'token.create': { ...management, token: 'any' },
+  'token.list': { ...management, token: 'any' },
+  'token.update': { ...management, token: 'none' },
+  'token.revoke': { ...management, token: 'any' },
+  'event.list': { on: 'instance', roles: MANAGERS, token: 'personal' },
+  'event.list_project': { ...management, token: 'any' },
 } as const satisfies Record<string, PermissionRule>;
 
 export type Action = keyof typeof PERMISSIONS;

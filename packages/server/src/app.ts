@@ -4,6 +4,7 @@ import { AppError, type Redacted } from '@coffer/core';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
 import { parseRootKey, type Config } from './config/config.ts';
+import { Egress } from './egress/egress.ts';
 import { registerPages } from './http/pages.ts';
 import { registerEndpoints } from './http/router.ts';
 import { handlers } from './http/routes/handlers.ts';
@@ -14,6 +15,7 @@ import type { Logger } from './logger.ts';
 import { AuditLog } from './services/audit-log.ts';
 import type { Context } from './services/context.ts';
 import { Eraser } from './services/eraser.ts';
+import { IdentityTokens } from './services/identity-tokens.ts';
 import { openInstance } from './services/instance.ts';
 import { Passwords, type PasswordCost } from './services/passwords.ts';
 import { isSetUp, setUpFromSettings } from './services/setup.ts';
@@ -82,6 +84,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
   const rootKey = config.rootKey ?? (await rootKeyFromFile(store, config.dataDir, log));
   const { id } = await openInstance({ store, audit, clock }, rootKey);
   const instance = { id, keys: deriveInstanceKeys(rootKey, id) };
+  const egress = new Egress(config.egressAllow);
   return {
     store,
     audit,
@@ -93,6 +96,8 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     passwords: new Passwords(options.passwordCost),
     throttle: new Throttle(clock, options.attemptLimits),
     tokens: new Tokens(instance.keys.tokenKey, id, clock),
+    egress,
+    identityTokens: new IdentityTokens(egress, clock),
     watchers: new Watchers(store, log, options.watchLimits),
   };
 }

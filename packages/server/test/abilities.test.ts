@@ -7,7 +7,9 @@ import { endpointOf, enter, start } from './access-world.ts';
 
 /** The rows of the matrix that show whether one may do what an ability names, where others would show something else. */
 const SHOWN_BY: Readonly<Record<string, string>> = {
-  'session.use': 'user_me',
+  'session.use': 'user_session_fetch',
+  'self.view': 'user_me',
+  'token.own': "token_create of one's own",
   'user.create': 'user_create',
   'user.list': 'user_fetch',
   'user.view': 'user_fetch_one of another',
@@ -39,6 +41,10 @@ const SHOWN_IN_PROJECT_BY: Readonly<Record<string, string>> = {
   'vault.import': 'vault_import',
   'vault.delete': 'vault_delete',
   'vault.history': 'vault_version_fetch',
+  'token.create': 'token_create in the project',
+  'token.list': 'token_fetch of the project',
+  'token.update': 'token_update of the name of one of the project',
+  'token.revoke': 'token_revoke of one of the project',
   'vault.restore': 'vault_version_restore',
   'event.list_project': 'event_fetch of the project',
 };

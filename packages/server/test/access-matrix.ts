@@ -19,7 +19,7 @@ type Row = {
 export const CALLERS: readonly Role[] = ['ROOT', 'ADMIN', 'AUTHOR', 'VIEWER'];
 
 /** Those that anyone may call, signed in or not; the pages are beside them. */
-export const PUBLIC_ENDPOINTS = ['health', 'ready', 'setup', 'user_login'];
+export const PUBLIC_ENDPOINTS = ['health', 'ready', 'setup', 'user_login', 'token_exchange'];
 export const PUBLIC_PAGES = ['/openapi.json', '/scalar'];
 
 const ok = 'ok';
@@ -29,6 +29,10 @@ const no = 'forbidden';
 const hidden = 'project_not_found';
 /** Sessions are their user's alone. */
 const gone = 'session_not_found';
+/** Personal tokens are their user's alone, others for those who see the project. */
+const lost = 'token_not_found';
+const untrusted = 'trust_not_found';
+const mute = 'issuer_unavailable';
 /** ROOT sees every project, but opens only those they are a member of (R13). */
 const join = 'membership_required';
 
@@ -211,6 +215,72 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     outsider: [join, hidden, hidden, hidden],
     refusalIs: 'vault_version_restore',
   },
+
+  "token_create of one's own": EVERYONE,
+  'token_create in the project': {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'token_create',
+  },
+  // Nobody gives what they do not have.
+  'token_create in the project, for its vault': {
+    member: [ok, ok, no, no],
+    outsider: ['grant_exceeded', hidden, hidden, hidden],
+    refusalIs: 'token_create',
+  },
+  "token_fetch of one's own": EVERYONE,
+  'token_fetch of the project': {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'token_list',
+  },
+  // Who signed in uses none.
+  token_me: { member: [lost, lost, lost, lost], outsider: [lost, lost, lost, lost] },
+  "token_update of one's own": EVERYONE,
+  "token_update of another's": {
+    member: [lost, lost, lost, lost],
+    outsider: [lost, lost, lost, lost],
+    refusalIs: 'token_update',
+  },
+  'token_update of the name of one of the project': {
+    member: [ok, ok, no, no],
+    outsider: [ok, lost, lost, lost],
+    refusalIs: 'token_update',
+  },
+  'token_update of the permissions of one of the project': {
+    member: [ok, ok, no, no],
+    outsider: ['grant_exceeded', lost, lost, lost],
+    refusalIs: 'token_update',
+  },
+  "token_revoke of one's own": EVERYONE,
+  "token_revoke of another's": {
+    member: [lost, lost, lost, lost],
+    outsider: [lost, lost, lost, lost],
+    refusalIs: 'token_revoke',
+  },
+  'token_revoke of one of the project': {
+    member: [ok, ok, no, no],
+    outsider: [ok, lost, lost, lost],
+    refusalIs: 'token_revoke',
+  },
+
+  token_trust_create: {
+    member: [ok, ok, no, no],
+    outsider: ['grant_exceeded', hidden, hidden, hidden],
+    refusalIs: 'token_trust_create',
+  },
+  token_trust_fetch: {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'token_trust_list',
+  },
+  token_trust_delete: {
+    member: [ok, ok, no, no],
+    outsider: [ok, untrusted, untrusted, untrusted],
+    refusalIs: 'token_trust_delete',
+  },
+  // No issuer answers here; who calls does not count.
+  token_exchange: { member: [mute, mute, mute, mute], outsider: [mute, mute, mute, mute] },
 
   event_fetch: { member: [ok, ok, no, no], outsider: [ok, ok, no, no], refusalIs: 'event_list' },
   // The role is looked at first: AUTHOR and VIEWER learn nothing of any project.

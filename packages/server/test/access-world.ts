@@ -1,14 +1,22 @@
 import type { EndpointId } from '@coffer/contract';
-import type { Role } from '@coffer/core';
+import type { Action, Role } from '@coffer/core';
 import type { Answer, Client } from '../src/testing/client.ts';
 import { PASSWORD, type TestServer } from '../src/testing/server.ts';
 import type { Outcome } from './access-matrix.ts';
 
 export const CANARY = 'canary-value-77';
 export const NO_PROJECT = 'no_such_project';
+const SILENT_ISSUER = 'http://127.0.0.1:1';
 
 /** What the input of a call is made of: who calls, and a project with an entry of two versions. */
-export type World = { server: TestServer; root: Client; caller: Client; project_id: string };
+export type World = {
+  server: TestServer;
+  root: Client;
+  /** The ADMIN whose project it is. */
+  owner: Client;
+  caller: Client;
+  project_id: string;
+};
 type Input = Record<string, unknown>;
 
 const NEXT_PASSWORD = { new_password: 'harbour-quilt-ember-19' };
@@ -113,12 +121,72 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   vault_delete: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_fetch: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_restore: ({ project_id }) => ({ project_id, key: 'KEY', version: 1 }),
+  "token_create of one's own": () => personalToken('vault.view'),
+  'token_create in the project': ({ project_id }) => serviceToken(project_id, 'project.view'),
+  'token_create in the project, for its vault': ({ project_id }) => serviceToken(project_id, 'vault.view'),
+  "token_fetch of one's own": () => ({}),
+  'token_fetch of the project': ({ project_id }) => ({ project_id }),
+  token_me: () => ({}),
+  "token_update of one's own": async ({ caller }) => ({
+    id: await tokenOf(caller, personalToken('vault.view')),
+    permissions: ['vault.list'],
+  }),
+  "token_update of another's": async ({ root }) => ({
+    id: await tokenOf(root, personalToken('vault.view')),
+    name: 'Changed',
+  }),
+  'token_update of the name of one of the project': async (world) => ({
+    id: await projectToken(world),
+    name: 'Changed',
+  }),
+  'token_update of the permissions of one of the project': async (world) => ({
+    id: await projectToken(world),
+    permissions: ['vault.view', 'vault.list'],
+  }),
+  "token_revoke of one's own": async ({ caller }) => ({
+    id: await tokenOf(caller, personalToken('vault.view')),
+  }),
+  "token_revoke of another's": async ({ root }) => ({
+    id: await tokenOf(root, personalToken('vault.view')),
+  }),
+  'token_revoke of one of the project': async (world) => ({ id: await projectToken(world) }),
+  token_trust_create: ({ project_id }) => trustIn(project_id),
+  token_trust_fetch: ({ project_id }) => ({ project_id }),
+  token_trust_delete: async (world) => ({ id: await trustOf(world) }),
+  token_exchange: async (world) => ({ trust_id: await trustOf(world), identity_token: 'x.y.z' }),
   event_fetch: () => ({}),
   'event_fetch of the project': ({ project_id }) => ({ project_id }),
 };
 
 export function endpointOf(row: string): EndpointId {
   return row.split(' ')[0] as EndpointId;
+}
+
+function personalToken(...permissions: Action[]): Input {
+  return { kind: 'personal', name: 'Mine', permissions };
+}
+
+function serviceToken(project_id: string, ...permissions: Action[]): Input {
+  return { kind: 'service', name: 'CI', project_id, permissions };
+}
+
+/** Nobody listens at port 1. */
+function trustIn(project_id: string): Input {
+  const identity = { issuer: SILENT_ISSUER, audience: 'coffer', subject: 'repo:acme/shop' };
+  return { project_id, name: 'Deploy', ...identity, permissions: ['vault.view'] };
+}
+
+async function trustOf({ owner, project_id }: World): Promise<string> {
+  return (await owner.ok('token_trust_create', trustIn(project_id))).trust.id;
+}
+
+async function tokenOf(maker: Client, request: Input): Promise<string> {
+  return (await maker.ok('token_create', request)).access_token.id;
+}
+
+/** A service token of the project that only its members could make. */
+async function projectToken({ owner, project_id }: World): Promise<string> {
+  return await tokenOf(owner, serviceToken(project_id, 'vault.view'));
 }
 
 async function anotherUser({ server, root }: World): Promise<string> {
@@ -156,7 +224,7 @@ export async function enter(
 ): Promise<World> {
   const [caller, project_id] = [await server.user(root, role), await startProject(server, owner)];
   await owner.ok('project_member_add', { project_id: isMember ? project_id : elsewhere, uid: caller.uid });
-  return { server, root, caller, project_id };
+  return { server, root, owner, caller, project_id };
 }
 
 export function outcomeOf({ status, body }: Answer): Outcome {

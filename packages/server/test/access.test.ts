@@ -136,7 +136,9 @@ describe.each(ENGINES)('by role and membership on %s', () => {
     expect([row, await takeSnapshot(server.app.context.store)]).toEqual([row, before]);
     expect(answer.text).not.toContain(CANARY);
     if (refusalIs === undefined) return outcome;
-    const isDenied = ['forbidden', 'membership_required', 'project_not_found'].includes(outcome);
+    const isDenied = ['forbidden', 'membership_required', 'project_not_found', 'grant_exceeded'].includes(
+      outcome,
+    );
     expect(await recordOf(root, caller, answer)).toMatchObject({
       type: refusalIs,
       outcome: isDenied ? 'denied' : 'error',

@@ -222,6 +222,7 @@ test('a log that cannot be written changes no answer', async () => {
       publicUrl: undefined,
       tls: undefined,
       trustedProxies: [],
+      egressAllow: [],
       logLevel: 'trace',
     },
   });

@@ -1,12 +1,33 @@
 import type { EndpointId } from '@coffer/contract';
-import type { Answer, Client } from '../src/testing/client.ts';
-import { PASSWORD, type TestServer } from '../src/testing/server.ts';
+import { Client, type Answer } from '../src/testing/client.ts';
+import { Issuer } from '../src/testing/issuer.ts';
+import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
+
+/** A server that may ask an issuer of identity tokens. */
+export async function startWithIssuer() {
+  const issuer = await Issuer.start();
+  const server = await startTestServer({ config: { egressAllow: [issuer.url] } });
+  return {
+    server,
+    issuer,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /**
  * Calls every endpoint of an empty instance once, with success, in one story from setting up to signing out. Answers
  * with what each said; lists are not empty, and optional fields are given.
  */
-export async function callEveryEndpoint(server: TestServer): Promise<Map<EndpointId, Answer>> {
+export async function callEveryEndpoint({
+  server,
+  issuer,
+}: {
+  server: TestServer;
+  issuer: Issuer;
+}): Promise<Map<EndpointId, Answer>> {
   const answers = new Map<EndpointId, Answer>();
   const root = server.anonymous();
   const call = callerOf(root, answers);
@@ -15,7 +36,7 @@ export async function callEveryEndpoint(server: TestServer): Promise<Map<Endpoin
   await signInAndManageUsers(server, root, call);
   const friend = await server.user(root, 'ADMIN');
   await manageProject(friend, call);
-  await useVault(call);
+  await useVault(call, issuer);
   await call('event_fetch', {
     type: 'vault_view',
     uid: root.uid,
@@ -30,12 +51,14 @@ export async function callEveryEndpoint(server: TestServer): Promise<Map<Endpoin
   return answers;
 }
 
-type Call = (id: EndpointId, input?: Record<string, unknown>) => Promise<Answer>;
+/** With another token than that of the story, where one is given. */
+type Call = (id: EndpointId, input?: Record<string, unknown>, token?: string) => Promise<Answer>;
 
 /** `call` fails when it was refused, and when the answer does not have the form that the contract gives it. */
 function callerOf(client: Client, answers: Map<EndpointId, Answer>): Call {
-  return async (id, input) => {
-    const answer = await client.call(id, input);
+  return async (id, input, token) => {
+    const caller = token === undefined ? client : new Client(client.url, token);
+    const answer = await caller.call(id, input);
     if (answer.status >= 400) throw new Error(`${id} was refused: ${answer.text}`);
     answers.set(id, answer);
     return answer;
@@ -91,7 +114,49 @@ async function manageProject(friend: Client, call: Call): Promise<void> {
   await call('project_member_remove', { ...project, uid: friend.uid, force: true });
 }
 
-async function useVault(call: Call): Promise<void> {
+async function useTokens(call: Call): Promise<void> {
+  const grant = {
+    permissions: ['vault.view'],
+    environments: ['staging'],
+    keys: ['K*'],
+    addresses: ['127.0.0.0/8', '::1'],
+    valid_from: '2026-01-01T00:00:00Z',
+    valid_to: '2100-01-01T00:00:00Z',
+  };
+  const request = { kind: 'service', name: 'CI', project_id: 'shop', ...grant };
+  const created = await call('token_create', request);
+  await call('token_fetch', { project_id: 'shop', limit: 10, offset: 0, filter: 'c' });
+  await call('token_me', {}, created.body.token);
+  const { id } = created.body.access_token;
+  await call('token_update', { id, name: 'CD', ...grant, addresses: null, valid_to: null });
+  await call('token_revoke', { id });
+}
+
+async function useTrust(call: Call, issuer: Issuer): Promise<void> {
+  const identity = { aud: 'coffer', sub: 'repo:acme/shop' };
+  const trusted = await call('token_trust_create', {
+    project_id: 'shop',
+    name: 'Deploy',
+    issuer: issuer.url,
+    audience: identity.aud,
+    subject: identity.sub,
+    claims: { ref: 'main' },
+    single_use: true,
+    ttl_seconds: 60,
+    permissions: ['vault.view'],
+    environments: ['staging'],
+    keys: ['K*'],
+    addresses: ['127.0.0.0/8', '::1'],
+  });
+  await call('token_trust_fetch', { project_id: 'shop', limit: 10, offset: 0, filter: 'd' });
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer.url, ...identity, ref: 'main', iat, exp: iat + 60 };
+  const { id } = trusted.body.trust;
+  await call('token_exchange', { trust_id: id, identity_token: await issuer.token(claims) });
+  await call('token_trust_delete', { id });
+}
+
+async function useVault(call: Call, issuer: Issuer): Promise<void> {
   const project = { project_id: 'shop' };
   const place = { ...project, environment: 'staging' };
   const entry = { ...place, key: 'KEY' };
@@ -113,6 +178,8 @@ async function useVault(call: Call): Promise<void> {
       { ...imported, key: 'KEY', if_version: 3 },
     ],
   });
+  await useTokens(call);
+  await useTrust(call, issuer);
   await call('vault_delete', { ...place, key: 'NEW' });
   await call('vault_delete', entry);
   await call('environment_delete', { ...project, id: 'staging' });

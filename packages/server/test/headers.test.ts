@@ -4,7 +4,7 @@ import { ENDPOINTS, problem, type EndpointId } from '@coffer/contract';
 import { describe, expect, test } from 'vitest';
 import { ENGINES } from '../src/testing/engines.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
-import { callEveryEndpoint } from './every-endpoint.ts';
+import { callEveryEndpoint, startWithIssuer } from './every-endpoint.ts';
 
 const ENDPOINT_IDS = Object.keys(ENDPOINTS) as EndpointId[];
 
@@ -47,8 +47,8 @@ function wrongHeaders(headers: Headers): string[] {
 
 describe.each(ENGINES)('every answer on %s', () => {
   test('has a request id, is not stored, and has the security headers: each success', async () => {
-    await using server = await startTestServer();
-    const answers = await callEveryEndpoint(server);
+    await using world = await startWithIssuer();
+    const answers = await callEveryEndpoint(world);
     const wrong = [...answers].map(([id, { headers }]) => [id, wrongHeaders(headers)] as const);
     expect(wrong.filter(([, names]) => names.length > 0)).toEqual([]);
   });

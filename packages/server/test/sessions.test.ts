@@ -85,7 +85,8 @@ describe.each(ENGINES)('the sessions of a user on %s', () => {
     const user = await server.user(root, 'VIEWER');
     const [lost, kept] = [await signInAgain(server, user), await signInAgain(server, user)];
     const id = await currentSession(lost);
-    await user.ok('user_session_delete', { id });
+    const { status, headers } = await user.call('user_session_delete', { id });
+    expect([status, headers.getSetCookie()]).toEqual([200, []]);
     expect(await lost.refused('user_me')).toBe('session_ended');
     expect(await lost.refused('user_refresh')).toBe('session_ended');
     await kept.ok('user_me');
@@ -98,11 +99,14 @@ describe.each(ENGINES)('the sessions of a user on %s', () => {
     ]);
   });
 
-  test('can end themselves', async () => {
+  test('can end themselves, which clears the cookie as signing out does', async () => {
     await using server = await startTestServer();
     const root = await server.setUp();
-    await root.ok('user_session_delete', { id: await currentSession(root) });
-    expect(await root.refused('user_me')).toBe('session_ended');
+    const other = await signInAgain(server, await server.user(root, 'VIEWER'));
+    const { headers } = await other.call('user_session_delete', { id: await currentSession(other) });
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^coffer_session=; .*Max-Age=0/)]);
+    expect(await other.refused('user_me')).toBe('session_ended');
+    await root.ok('user_me');
   });
 
   test('of another user are no sessions, for ROOT neither', async () => {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../src/testing/client.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
+import { Client } from '../src/testing/client.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { EventStream } from '../src/testing/events.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
@@ -346,5 +346,23 @@ describe.each(ENGINES)('watchers on %s', () => {
       .toBe(200);
     socket.destroy();
     await server.stop();
+  });
+});
+
+describe.each(ENGINES)('a token that watches on %s', () => {
+  test('learns of the keys that it covers alone, and of nothing once it is revoked', async () => {
+    await using server = await startTestServer();
+    const { root, place } = await startVault(server);
+    const { project_id } = place;
+    const grant = { permissions: ['vault.watch'], keys: ['STRIPE_*'] };
+    const made = await root.ok('token_create', { kind: 'service', name: 'CI', project_id, ...grant });
+    const program = new Client(server.app.url, made.token);
+    await using stream = await watching(program, place);
+    await root.ok('vault_create', { ...place, key: 'OTHER', value: 'x' });
+    await root.ok('vault_create', { ...place, key: 'STRIPE_KEY', value: 'x' });
+    expect((await stream.next())?.data.key).toBe('STRIPE_KEY');
+    await root.ok('token_revoke', { id: made.access_token.id });
+    await root.ok('vault_create', { ...place, key: 'STRIPE_NEXT', value: 'x' });
+    expect(await stream.next()).toMatchObject({ event: 'end', data: { code: 'token_invalid' } });
   });
 });

@@ -13,8 +13,10 @@ import { queryClient } from './data/client.ts';
 import { parseListState, type ListState } from './data/page.ts';
 import { meQuery } from './data/session.ts';
 import { AppShell } from './features/app-shell.tsx';
+import { eventSearchOf, type EventSearch } from './features/event-search.ts';
 import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
 import { Toasts } from './ui/toast.tsx';
+import { Tips } from './ui/tooltip.tsx';
 
 /** Every URL below /web: its guard, what its search part may say, and the page, which is loaded when it is visited. */
 const root = createRootRoute({
@@ -22,12 +24,8 @@ const root = createRootRoute({
     <>
       <Outlet />
       <Toasts />
+      <Tips />
     </>
-  ),
-  notFoundComponent: () => (
-    <main className="mx-auto max-w-2xl p-8">
-      <NotFoundPage />
-    </main>
   ),
 });
 
@@ -126,26 +124,25 @@ const users = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/users.tsx'), 'UsersPage'),
 });
 
-const EVENT_SEARCH = ['project_id', 'type', 'uid', 'from', 'to'] as const;
-
 const events = createRoute({
   getParentRoute: () => signedIn,
   path: '/events',
-  validateSearch: (search): Partial<Record<(typeof EVENT_SEARCH)[number], string>> & Partial<ListState> => ({
-    ...Object.fromEntries(
-      EVENT_SEARCH.filter((name) => typeof search[name] === 'string').map((name) => [name, search[name]]),
-    ),
+  validateSearch: (search): EventSearch & Partial<ListState> => ({
+    ...eventSearchOf(search),
     ...listSearch(25)(search),
   }),
   component: lazyRouteComponent(async () => await import('./routes/events.tsx'), 'EventsPage'),
 });
+
+/** Whatever else is typed: within the frame, so that there is a way on. */
+const nowhere = createRoute({ getParentRoute: () => signedIn, path: '$', component: NotFoundPage });
 
 export const router = createRouter({
   basepath: '/web',
   routeTree: root.addChildren([
     setup,
     login,
-    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events]),
+    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events, nowhere]),
   ]),
   defaultErrorComponent: PageError,
   defaultNotFoundComponent: NotFoundPage,

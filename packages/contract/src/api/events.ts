@@ -1,7 +1,7 @@
 import { AUDIT_EVENT_TYPES } from '@coffer/core';
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { amount, event, limit, offset, projectId, queryTime, userId } from '../schemas.ts';
+import { amount, event, limit, offset, principalId, projectId, moment } from '../schemas.ts';
 
 export const eventApi = {
   event_fetch: endpoint({
@@ -14,9 +14,9 @@ export const eventApi = {
     input: z.strictObject({
       project_id: projectId.optional(),
       type: z.enum(AUDIT_EVENT_TYPES).optional(),
-      uid: userId.optional(),
-      from: queryTime.optional(),
-      to: queryTime.optional(),
+      uid: principalId.optional(),
+      from: moment.optional(),
+      to: moment.optional(),
       limit,
       offset,
     }),

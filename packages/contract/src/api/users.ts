@@ -59,8 +59,8 @@ export const userApi = {
   user_me: endpoint({
     method: 'GET',
     path: '/user/me',
-    summary: 'Who am I?',
-    action: 'session.use',
+    summary: 'Who am I? A service token is nobody: see `GET /token/me`.',
+    action: 'self.view',
     input: z.strictObject({}),
     output: { user, abilities },
     message: 'User fetched',

@@ -216,6 +216,21 @@ const CASES = {
       '::/0',
     ],
   },
+  COFFER_EGRESS_ALLOW: {
+    pick: ({ egressAllow }) => egressAllow,
+    good: [
+      ['https://kubernetes.default.svc', ['https://kubernetes.default.svc']],
+      ['http://127.0.0.1:8080, https://a.example:443', ['http://127.0.0.1:8080', 'https://a.example']],
+    ],
+    bad: [
+      '127.0.0.1',
+      'https://a.example/',
+      'https://a.example/path',
+      'ftp://a.example',
+      'https://u:p@a.example',
+      '*',
+    ],
+  },
   COFFER_LOG_LEVEL: {
     pick: ({ logLevel }) => logLevel,
     good: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(
@@ -239,6 +254,7 @@ describe('settings', () => {
       publicUrl: undefined,
       tls: undefined,
       trustedProxies: [],
+      egressAllow: [],
       logLevel: 'info',
     });
     expect(SETTINGS.map(({ name }) => name)).toEqual(ALL.map(({ name }) => name));

@@ -20,6 +20,8 @@ export type Config = {
   publicUrl: string | undefined;
   tls: { cert: string; key: Redacted<string> } | undefined;
   trustedProxies: readonly string[];
+  /** Origins that the server may call though they are not at https, port 443 and a public address. */
+  egressAllow: readonly string[];
   logLevel: LogLevel;
 };
 
@@ -39,6 +41,7 @@ export function readConfig(environment: Environment): Config {
     publicUrl: parsePublicUrl(read('COFFER_PUBLIC_URL')),
     tls: parseTls(read('COFFER_TLS_CERT'), read('COFFER_TLS_KEY')),
     trustedProxies: parseProxies(read('COFFER_TRUSTED_PROXIES')),
+    egressAllow: parseOrigins(read('COFFER_EGRESS_ALLOW')),
     logLevel: parseLogLevel(read('COFFER_LOG_LEVEL') ?? 'info'),
   };
 }
@@ -153,6 +156,23 @@ function parseProxies(text: string | undefined): readonly string[] {
     }
   }
   return ranges;
+}
+
+function parseOrigins(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  return text.split(',').map((part) => {
+    const url = URL.parse(part.trim());
+    if (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      `${url.origin}/` === url.href &&
+      !part.trim().endsWith('/')
+    )
+      return url.origin;
+    throw new StartError(
+      'COFFER_EGRESS_ALLOW must be origins, as in https://kubernetes.default.svc,http://10.0.0.7:8080',
+    );
+  });
 }
 
 function isRange(text: string): boolean {

@@ -64,6 +64,12 @@ export const SETTINGS = [
     meaning: 'Addresses or ranges (CIDR), with commas between, whose `X-Forwarded-For` is believed.',
   },
   {
+    name: 'COFFER_EGRESS_ALLOW',
+    fallback: 'none',
+    meaning:
+      'Origins, with commas between, that the server may call though they are not at https, port 443 and a public address, as in `https://kubernetes.default.svc`: issuers of identity tokens.',
+  },
+  {
     name: 'COFFER_LOG_LEVEL',
     fallback: 'info',
     meaning:

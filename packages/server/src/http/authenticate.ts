@@ -1,8 +1,9 @@
-import { AppError } from '@coffer/core';
+import { AppError, looksLikeTokenSecret } from '@coffer/core';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Origin } from '../services/actor.ts';
 import type { Context } from '../services/context.ts';
 import { authenticateCookie, authenticateSession, authenticateToken } from '../services/sessions.ts';
+import { authenticateAccessToken } from '../services/token-authentication.ts';
 import { readSessionCookie } from './cookies.ts';
 
 /** What browsers see of the server. */
@@ -17,7 +18,7 @@ export type Authenticated = { actor: Actor; by: 'token' | 'cookie' };
 
 /**
  * Who is calling: by token, else by session cookie. A token that is not valid is never overruled by a cookie. Fails
- * with `unauthenticated`, `token_invalid`, `token_expired`, `session_ended` or `origin_mismatch`.
+ * with `unauthenticated`, `session_ended`, `origin_mismatch`, or as `authenticateToken` and `authenticateAccessToken` do.
  */
 export async function authenticate(
   context: Context,
@@ -29,7 +30,10 @@ export async function authenticate(
   if (authorization !== undefined) {
     const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined) throw new AppError('token_invalid');
-    return { actor: await authenticateToken(context, token), by: 'token' };
+    const actor = looksLikeTokenSecret(token)
+      ? await authenticateAccessToken(context, origin, token)
+      : await authenticateToken(context, token);
+    return { actor, by: 'token' };
   }
   const secret = readSessionCookie(site.secure, cookie);
   if (secret === undefined) throw new AppError('unauthenticated');
@@ -49,8 +53,10 @@ export async function authenticateAgain(
   request: FastifyRequest,
   { origin, before }: { origin: Origin; before: Authenticated },
 ): Promise<Authenticated> {
-  if (before.by === 'token') return await authenticate(context, site, request, origin);
-  return { actor: await authenticateSession(context, before.actor.sessionId), by: 'cookie' };
+  const { actor } = before;
+  if (before.by === 'token' || actor.by !== 'session')
+    return await authenticate(context, site, request, origin);
+  return { actor: await authenticateSession(context, actor.sessionId), by: 'cookie' };
 }
 
 function originOf({ publicUrl, secure }: Site, request: FastifyRequest): string {

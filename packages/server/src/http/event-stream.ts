@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { invalidField, type AppError, type ProjectId, type UserId } from '@coffer/core';
+import { invalidField, type AppError, type ProjectId, type PrincipalId } from '@coffer/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../services/context.ts';
 import { toAppError } from './problem.ts';
@@ -10,7 +10,7 @@ type Changes = { changes: readonly { index: number }[]; last: number; more: bool
 
 export type Stream = {
   context: Context;
-  uid: UserId;
+  uid: PrincipalId;
   projectId: ProjectId;
   /** Looks whether the caller still may, and what came after an index. */
   look: (after: number | undefined, isContinued: boolean) => Promise<Changes>;

@@ -1,11 +1,32 @@
-import type { Role, SessionId, UserId } from '@coffer/core';
+import type { HeldGrant, Role, SessionId, TokenId, UserId } from '@coffer/core';
 
-/** Who is calling, as they are at this request. */
-export type Actor = {
+/** Who is calling, as they are at this request: someone signed in, or a program with an access token. */
+export type Actor = SignedInActor | PersonalTokenActor | ServiceTokenActor;
+
+export type SignedInActor = {
+  by: 'session';
   uid: UserId;
   username: string;
   role: Role;
   sessionId: SessionId;
+  grant?: undefined;
+};
+
+/** Acts as its user, within what the token grants. */
+export type PersonalTokenActor = {
+  by: 'personal';
+  uid: UserId;
+  username: string;
+  role: Role;
+  grant: HeldGrant;
+};
+
+/** Has no user: what it grants is all that counts. Its name is written `token:name`, which no user name can be. */
+export type ServiceTokenActor = {
+  by: 'service';
+  uid: TokenId;
+  username: string;
+  grant: HeldGrant;
 };
 
 /** Where a call comes from. Every audit record holds it. */
@@ -15,5 +36,5 @@ export type Origin = {
   userAgent: string;
 };
 
-/** A signed-in call. */
+/** A call of someone known. */
 export type Caller = Origin & { actor: Actor };

@@ -149,7 +149,7 @@ export class AuditLog {
 /** Makes a draft of what a service knows and what the call tells. */
 export function draft(
   origin: Origin,
-  actor: Pick<Actor, 'uid' | 'username'> | undefined,
+  actor: (Pick<Actor, 'uid' | 'username'> & Partial<Pick<Actor, 'grant'>>) | undefined,
   event: AuditEvent,
 ): AuditDraft {
   return {
@@ -162,7 +162,7 @@ export function draft(
     object: event.object ?? null,
     ip: origin.ip,
     request_id: origin.requestId,
-    details: event.details ?? {},
+    details: { ...event.details, ...(actor?.grant === undefined ? {} : { token: actor.grant.id }) },
   };
 }
 

@@ -1,8 +1,14 @@
 import {
   AppError,
   decide,
+  decideGrant,
+  grantsEnvironment,
+  grantsKey,
+  instanceAbilities,
+  projectAbilities,
   type Action,
-  type Circumstances,
+  type EntryKey,
+  type EnvironmentId,
   type InstanceAction,
   type ProjectAction,
   type ProjectId,
@@ -11,13 +17,14 @@ import {
 import type { Reader } from '../store/database.ts';
 import { findMembership } from '../store/projects.ts';
 import { findSession } from '../store/sessions.ts';
-import type { Actor } from './actor.ts';
+import type { Actor, PersonalTokenActor, SignedInActor } from './actor.ts';
 
 /**
- * The one function that every service asks. Membership is read here, for each call; the role was read with the
- * session, for each call (R15).
+ * The one function that every service asks. Membership is read here, for each call; role and token were read when the
+ * caller was recognised, for each call (R15).
  *
- * Fails with `forbidden`, `membership_required`, or `project_not_found` where the project is not the actor's to see.
+ * Fails with `forbidden`, `membership_required`, `token_not_permitted`, or `project_not_found` where the project is not
+ * the actor's to see.
  */
 export async function authorizeProject(
   db: Reader,
@@ -25,26 +32,71 @@ export async function authorizeProject(
   action: ProjectAction,
   projectId: ProjectId,
 ): Promise<void> {
-  judge(actor, action, await findMembership(db, projectId, actor.uid));
+  const found = await findMembership(db, projectId, actor.uid);
+  const granted = actor.grant === undefined ? 'allowed' : decideGrant(actor.grant, action, projectId);
+  if (granted === 'hidden' || !found.projectExists) throw new AppError('project_not_found');
+  if (actor.by !== 'service') refuse(decide(action, actor.role, found));
+  if (granted === 'not_granted') throw new AppError('token_not_permitted');
 }
 
-/** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden`. */
+/** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden` or `token_not_permitted`. */
 export function authorize(actor: Actor, action: InstanceAction, subject?: UserId): void {
-  judge(actor, action, { isSelf: subject === actor.uid });
+  if (actor.by !== 'service') refuse(decide(action, actor.role, { isSelf: subject === actor.uid }));
+  if (actor.grant !== undefined && decideGrant(actor.grant, action) !== 'allowed')
+    throw new AppError('token_not_permitted');
+}
+
+/** For what only someone who signed in may do. Fails with `token_not_permitted`. */
+export function requireSession(actor: Actor): asserts actor is SignedInActor {
+  if (actor.by !== 'session') throw new AppError('token_not_permitted');
+}
+
+/** For what is someone's own. Fails with `token_not_permitted`. */
+export function requireUser(actor: Actor): asserts actor is SignedInActor | PersonalTokenActor {
+  if (actor.by === 'service') throw new AppError('token_not_permitted');
+}
+
+/** What a token leaves out of a project. Fails with `token_not_permitted`, whether there is such a key or not. */
+export function requireWithin({ grant }: Actor, environment: EnvironmentId, key?: EntryKey): void {
+  if (grant === undefined) return;
+  if (!grantsEnvironment(grant, environment) || (key !== undefined && !grantsKey(grant, key)))
+    throw new AppError('token_not_permitted');
 }
 
 /**
- * The same once more, in the transaction of a change that came after slow work: the session may have ended and the role
- * changed since the request began. Fails with `session_ended` or `forbidden`.
+ * Once more, in the transaction of a change that came after slow work: the session may have ended and the role changed
+ * since the request began. Fails with `session_ended`, `forbidden` or `token_not_permitted`.
  */
 export async function authorizeStill(tx: Reader, actor: Actor, action: InstanceAction): Promise<void> {
+  requireSession(actor);
   const found = await findSession(tx, actor.sessionId);
   if (found === undefined) throw new AppError('session_ended');
   authorize({ ...actor, role: found.user.role }, action);
 }
 
-function judge(actor: Actor, action: Action, circumstances: Circumstances): void {
-  switch (decide(action, actor.role, circumstances)) {
+/** What an actor may do in a project that they see: what a page may offer. */
+export function abilitiesIn(actor: Actor, { id, isMember }: { id: ProjectId; isMember: boolean }): Action[] {
+  const { grant } = actor;
+  if (actor.by === 'service') {
+    return actor.grant.projectId === id ? [...actor.grant.permissions] : [];
+  }
+  const abilities = projectAbilities(actor.role, isMember);
+  return grant === undefined
+    ? abilities
+    : abilities.filter((action) => decideGrant(grant, action, id) === 'allowed');
+}
+
+/** And on the instance, to others than themselves. */
+export function abilitiesOf(actor: SignedInActor | PersonalTokenActor): Action[] {
+  const { grant, role } = actor;
+  const abilities = instanceAbilities(role);
+  return grant === undefined
+    ? abilities
+    : abilities.filter((action) => decideGrant(grant, action) === 'allowed');
+}
+
+function refuse(decision: ReturnType<typeof decide>): void {
+  switch (decision) {
     case 'allowed':
       return;
     case 'hidden':

@@ -4,7 +4,9 @@ import type { InstanceKeys } from '../keys/root-key.ts';
 import type { Logger } from '../logger.ts';
 import type { Store } from '../store/database.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { Eraser } from './eraser.ts';
+import type { IdentityTokens } from './identity-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
@@ -23,5 +25,7 @@ export type Context = {
   passwords: Passwords;
   throttle: Throttle;
   tokens: Tokens;
+  egress: Egress;
+  identityTokens: IdentityTokens;
   watchers: Watchers;
 };

@@ -1,4 +1,10 @@
-import { AppError, DEFAULT_ENVIRONMENT, type EnvironmentId, type ProjectId } from '@coffer/core';
+import {
+  AppError,
+  DEFAULT_ENVIRONMENT,
+  grantsEnvironment,
+  type EnvironmentId,
+  type ProjectId,
+} from '@coffer/core';
 import { countEntries } from '../store/entries.ts';
 import {
   countEnvironments,
@@ -24,7 +30,9 @@ export async function fetchEnvironments(
   projectId: ProjectId,
 ): Promise<Environment[]> {
   await authorizeProject(store.db, actor, 'environment.list', projectId);
-  return await listEnvironments(store.db, projectId);
+  const environments = await listEnvironments(store.db, projectId);
+  const { grant } = actor;
+  return grant === undefined ? environments : environments.filter(({ id }) => grantsEnvironment(grant, id));
 }
 
 /** Fails with `project_not_found`, `membership_required`, `forbidden`, `environment_exists` or `environment_limit`. */

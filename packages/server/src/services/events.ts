@@ -1,6 +1,7 @@
-import type { AuditEntry, AuditEventType, ProjectId, UserId } from '@coffer/core';
-import { listAuditEntries } from '../store/audit.ts';
-import type { Caller } from './actor.ts';
+import type { AuditEntry, AuditEventType, PrincipalId, ProjectId } from '@coffer/core';
+import { listAuditEntries, type AuditFilter } from '../store/audit.ts';
+import type { Reader } from '../store/database.ts';
+import type { Actor, Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { authorize, authorizeProject } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -8,7 +9,7 @@ import type { Context } from './context.ts';
 export type EventQuery = {
   projectId: ProjectId | undefined;
   type: AuditEventType | undefined;
-  uid: UserId | undefined;
+  uid: PrincipalId | undefined;
   from: number | undefined;
   to: number | undefined;
   limit: number;
@@ -25,14 +26,8 @@ export async function fetchEvents(
   query: EventQuery,
 ): Promise<{ entries: AuditEntry[]; amount: number }> {
   const { actor } = caller;
-  authorize(actor, 'event.list');
-  const seesAll = actor.role === 'ROOT';
-  // ROOT also asks for what was done in projects that are no more.
-  if (query.projectId !== undefined && !seesAll) {
-    await authorizeProject(store.db, actor, 'event.list_project', query.projectId);
-  }
-  const memberUid = seesAll ? undefined : actor.uid;
-  const events = await listAuditEntries(store.db, { ...query, memberUid }, query);
+  const visible = await visibleTo(store.db, actor, query.projectId);
+  const events = await listAuditEntries(store.db, { ...query, visible }, query);
   await audit.record(
     draft(caller, actor, {
       type: 'event_list',
@@ -41,4 +36,19 @@ export async function fetchEvents(
     }),
   );
   return events;
+}
+
+/** What of the log the actor may read; with a project, that is all that they will get to read of it. */
+async function visibleTo(
+  db: Reader,
+  actor: Actor,
+  projectId: ProjectId | undefined,
+): Promise<AuditFilter['visible']> {
+  // The role is looked at first: who may read no log learns nothing of any project.
+  if (actor.by === 'session' || projectId === undefined) authorize(actor, 'event.list');
+  // ROOT also asks for what was done in projects that are no more.
+  if (actor.by === 'session' && actor.role === 'ROOT') return 'everything';
+  if (projectId !== undefined) await authorizeProject(db, actor, 'event.list_project', projectId);
+  if (actor.by === 'service') return 'present_project';
+  return actor.role === 'ROOT' ? 'everything' : { memberUid: actor.uid };
 }

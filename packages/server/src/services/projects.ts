@@ -1,4 +1,4 @@
-import { AppError, DEFAULT_ENVIRONMENT, type ApiPath, type ProjectId, type UserId } from '@coffer/core';
+import { AppError, DEFAULT_ENVIRONMENT, type ApiPath, type PrincipalId, type ProjectId } from '@coffer/core';
 import type { Reader } from '../store/database.ts';
 import { insertEnvironment } from '../store/environments.ts';
 import { insertMember } from '../store/members.ts';
@@ -14,7 +14,7 @@ import {
 } from '../store/projects.ts';
 import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
-import { authorize, authorizeProject } from './authorize.ts';
+import { authorize, authorizeProject, requireUser } from './authorize.ts';
 import type { Context } from './context.ts';
 
 export type { Project };
@@ -25,14 +25,18 @@ export async function fetchProject({ store }: Context, { actor }: Caller, id: Pr
   return await getProject(store.db, id, actor.uid);
 }
 
-/** ROOT sees all, others those they are a member of (R17); with `ownOnly` ROOT sees only the latter, too. */
+/** ROOT sees all, others those they are a member of (R17); with `ownOnly` ROOT sees only the latter, too. A token of one project sees that one. */
 export async function fetchProjects(
   { store }: Context,
   { actor }: Caller,
   { ownOnly, ...page }: Page & { ownOnly: boolean },
 ): Promise<{ projects: Project[]; amount: number }> {
   authorize(actor, 'project.list');
-  return await listProjects(store.db, page, { uid: actor.uid, ownOnly: ownOnly || actor.role !== 'ROOT' });
+  return await listProjects(store.db, page, {
+    uid: actor.uid,
+    ownOnly: actor.by !== 'service' && (ownOnly || actor.role !== 'ROOT'),
+    only: actor.grant?.projectId,
+  });
 }
 
 export type NewProject = { id: ProjectId; name: string; description: string; apiPath: ApiPath };
@@ -43,7 +47,9 @@ export async function createProject(
   caller: Caller,
   input: NewProject,
 ): Promise<Project> {
-  authorize(caller.actor, 'project.create');
+  const { actor } = caller;
+  authorize(actor, 'project.create');
+  requireUser(actor);
   const now = clock();
   return await store.transaction(async (tx) => {
     const taken = await insertProject(tx, { ...input, createdAt: now });
@@ -54,7 +60,7 @@ export async function createProject(
       name: 'Default',
       createdAt: now,
     });
-    await insertMember(tx, { projectId: input.id, uid: caller.actor.uid, addedAt: now });
+    await insertMember(tx, { projectId: input.id, uid: actor.uid, addedAt: now });
     const index = await audit.append(
       tx,
       draft(caller, caller.actor, {
@@ -124,7 +130,7 @@ export async function deleteProject(context: Context, caller: Caller, id: Projec
 }
 
 /** As the user sees it. Fails with `project_not_found`. */
-export async function getProject(db: Reader, id: ProjectId, uid: UserId): Promise<Project> {
+export async function getProject(db: Reader, id: ProjectId, uid: PrincipalId): Promise<Project> {
   const project = await findProject(db, id, uid);
   if (project === undefined) throw new AppError('project_not_found');
   return project;

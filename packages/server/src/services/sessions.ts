@@ -18,9 +18,9 @@ import {
   type SignedIn,
 } from '../store/sessions.ts';
 import { findCredentials, type User } from '../store/users.ts';
-import type { Actor, Caller, Origin } from './actor.ts';
+import type { Caller, Origin, SignedInActor } from './actor.ts';
 import { draft } from './audit-log.ts';
-import { authorize } from './authorize.ts';
+import { requireSession } from './authorize.ts';
 import type { Context } from './context.ts';
 
 import { tooManyAttempts } from './throttle.ts';
@@ -99,7 +99,7 @@ export async function startSession(
 }
 
 /** Who sends this token, as they are now. Fails with `token_invalid`, `token_expired` or `session_ended`. */
-export async function authenticateToken(context: Context, token: string): Promise<Actor> {
+export async function authenticateToken(context: Context, token: string): Promise<SignedInActor> {
   const { uid, sid } = context.tokens.verify(token);
   const found = await findSession(context.store.db, sid);
   if (found === undefined || found.user.uid !== uid) throw new AppError('session_ended');
@@ -107,7 +107,7 @@ export async function authenticateToken(context: Context, token: string): Promis
 }
 
 /** Who was signed in with this session, as they are now. Fails with `session_ended`. */
-export async function authenticateSession(context: Context, id: SessionId): Promise<Actor> {
+export async function authenticateSession(context: Context, id: SessionId): Promise<SignedInActor> {
   const found = await findSession(context.store.db, id);
   if (found === undefined) throw new AppError('session_ended');
   return standing(context, found);
@@ -121,7 +121,7 @@ export async function authenticateCookie(
   context: Context,
   origin: Origin,
   secret: Redacted<string>,
-): Promise<Actor> {
+): Promise<SignedInActor> {
   const found = await findSessionByCookie(context.store.db, hashCookie(secret));
   if (found === undefined) throw new AppError('session_ended');
   const { session, user, isPrevious } = found;
@@ -140,9 +140,11 @@ export async function authenticateCookie(
 
 /** A new token for the same session, and a new cookie for a browser. Fails with `session_ended`. */
 export async function refresh(context: Context, caller: Caller, withCookie: boolean): Promise<IssuedSession> {
+  const { actor } = caller;
+  requireSession(actor);
   const now = context.clock();
   return await context.store.transaction(async (tx) => {
-    const found = await findSession(tx, caller.actor.sessionId);
+    const found = await findSession(tx, actor.sessionId);
     if (found === undefined) throw new AppError('session_ended');
     const { session, user } = found;
     const expiresAt = Math.min(now + SESSION_IDLE_MS, session.createdAt + SESSION_MAX_MS);
@@ -157,9 +159,11 @@ export async function refresh(context: Context, caller: Caller, withCookie: bool
 }
 
 export async function logout({ store, audit }: Context, caller: Caller): Promise<void> {
+  const { actor } = caller;
+  requireSession(actor);
   await store.transaction(async (tx) => {
-    await removeSession(tx, caller.actor.sessionId);
-    await audit.append(tx, draft(caller, caller.actor, { type: 'user_logout' }));
+    await removeSession(tx, actor.sessionId);
+    await audit.append(tx, draft(caller, actor, { type: 'user_logout' }));
   });
 }
 
@@ -169,18 +173,19 @@ export async function fetchSessions(
   { actor }: Caller,
   page: Omit<Page, 'filter'>,
 ): Promise<{ sessions: SessionOverview[]; amount: number }> {
-  authorize(actor, 'session.use');
+  requireSession(actor);
   return await listSessions(store.db, actor.uid, { ...page, now: clock() });
 }
 
-/** One of one's own. Fails with `session_not_found`. */
-export async function endSession({ store, audit }: Context, caller: Caller, id: SessionId): Promise<void> {
+/** One of one's own; answers whether it is the one that the call came in. Fails with `session_not_found`. */
+export async function endSession({ store, audit }: Context, caller: Caller, id: SessionId): Promise<boolean> {
   const { actor } = caller;
-  authorize(actor, 'session.use');
+  requireSession(actor);
   await store.transaction(async (tx) => {
     if (!(await removeSessionOf(tx, actor.uid, id))) throw new AppError('session_not_found');
     await audit.append(tx, draft(caller, actor, { type: 'user_session_delete', object: id }));
   });
+  return id === actor.sessionId;
 }
 
 /** Tabs that refresh at the same moment share one new cookie: only the first gets one. */
@@ -191,9 +196,15 @@ async function rotate(tx: Transaction, session: Session, now: number): Promise<R
   return secret;
 }
 
-function standing({ clock }: Context, { session, user }: SignedIn): Actor {
+function standing({ clock }: Context, { session, user }: SignedIn): SignedInActor {
   if (session.expiresAt <= clock()) throw new AppError('session_ended');
-  return { uid: user.uid, username: user.username, role: user.role, sessionId: session.id };
+  return {
+    by: 'session',
+    uid: user.uid,
+    username: user.username,
+    role: user.role,
+    sessionId: session.id,
+  };
 }
 
 function makeCookie(): { secret: Redacted<string>; hash: Buffer } {

@@ -1,5 +1,6 @@
-import { AppError, type Redacted, type Role, type UserId } from '@coffer/core';
+import { AppError, type Action, type Redacted, type Role, type UserId } from '@coffer/core';
 import { randomId } from '../random-id.ts';
+import { removeTokensOf } from '../store/access-tokens.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import type { Page } from '../store/page.ts';
 import { removeOtherSessions, removeSessionsOf } from '../store/sessions.ts';
@@ -16,7 +17,7 @@ import {
 } from '../store/users.ts';
 import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
-import { authorize, authorizeStill } from './authorize.ts';
+import { abilitiesOf, authorize, authorizeStill, requireSession, requireUser } from './authorize.ts';
 import type { Context } from './context.ts';
 import { hashNewPassword, type NewUser } from './setup.ts';
 import { tooManyAttempts } from './throttle.ts';
@@ -27,6 +28,16 @@ export type { User };
 export async function fetchUser({ store }: Context, { actor }: Caller, uid: UserId): Promise<User> {
   authorize(actor, 'user.view', uid);
   return await getUser(store.db, uid);
+}
+
+/** Who the caller is, and what they may do on the instance. Fails with `token_not_permitted` for a service token. */
+export async function fetchSelf(
+  { store }: Context,
+  { actor }: Caller,
+): Promise<{ user: User; abilities: Action[] }> {
+  authorize(actor, 'self.view');
+  requireUser(actor);
+  return { user: await getUser(store.db, actor.uid), abilities: abilitiesOf(actor) };
 }
 
 export async function fetchUsers(
@@ -115,7 +126,7 @@ export async function changePassword(
 ): Promise<void> {
   const { store, audit, passwords, throttle } = context;
   const { actor } = caller;
-  authorize(actor, 'session.use');
+  requireSession(actor);
   const attempt = { account: actor.uid, uid: actor.uid, ip: caller.ip };
   const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
   if (waitMs > 0) throw tooManyAttempts(waitMs);
@@ -151,8 +162,10 @@ export async function resetPassword(
     await authorizeStill(tx, caller.actor, 'user.reset_password');
     await getUser(tx, uid);
     await updatePasswordHash(tx, uid, passwordHash);
-    const ended = await removeSessionsOf(tx, uid);
-    const details = { sessions_ended: ended };
+    const details = {
+      sessions_ended: await removeSessionsOf(tx, uid),
+      tokens_revoked: await removeTokensOf(tx, uid),
+    };
     await audit.append(
       tx,
       draft(caller, caller.actor, { type: 'user_password_reset', object: uid, details }),

@@ -3,6 +3,7 @@ import { findEntry, type EntryWithVersion, type Place } from '../store/entries.t
 import type { Transaction } from '../store/database.ts';
 import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
+import { requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import { createIn, enter, openField, updateIn, type NewContent } from './vaults.ts';
 
@@ -26,6 +27,7 @@ export async function importEntries(
   return await context.store.transaction(async (tx) => {
     await enter(tx, caller, 'vault.import', place);
     refuseDuplicates(entries);
+    for (const { key } of entries) requireWithin(caller.actor, place.environment, key);
     const outcome: ImportOutcome = { created: [], updated: [], unchanged: [] };
     for (const [index, entry] of entries.entries())
       outcome[await importEntry(context, tx, caller, { place, entry, index })].push(entry.key);

@@ -21,7 +21,7 @@ import { findEnvironment } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
 import type { Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
-import { authorizeProject } from './authorize.ts';
+import { authorizeProject, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
@@ -46,7 +46,7 @@ export async function createEntry(
   { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.create', place);
+    await enter(tx, caller, 'vault.create', place, key);
     return await createIn(context, tx, caller, { place, key, ...input });
   });
 }
@@ -80,7 +80,10 @@ export async function fetchEntries(
 ): Promise<{ vaults: Vault[]; amount: number }> {
   const { store, audit } = context;
   await enter(store.db, caller, withValues ? 'vault.view' : 'vault.list', place);
-  const { entries, amount } = await listEntries(store.db, place, page);
+  const { entries, amount } = await listEntries(store.db, place, {
+    ...page,
+    patterns: caller.actor.grant?.keys,
+  });
   const vaults: Vault[] = [];
   for (const found of entries) {
     const vault = await openEntry(context, found);
@@ -100,7 +103,7 @@ export async function fetchEntry(
   { place, key, version }: { place: Place; key: EntryKey; version: number | undefined },
 ): Promise<OpenedVault> {
   const { store, audit } = context;
-  await enter(store.db, caller, 'vault.view', place);
+  await enter(store.db, caller, 'vault.view', place, key);
   const found = await getEntry(store.db, place, key, version);
   const vault = await openEntry(context, found);
   const value = await openValue(context, found);
@@ -120,7 +123,7 @@ export async function updateEntry(
   }: NewContent & { place: Place; key: EntryKey; ifVersion: number | undefined },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.update', place);
+    await enter(tx, caller, 'vault.update', place, key);
     const found = await getEntry(tx, place, key);
     const { version } = found.entry;
     if (ifVersion !== undefined && ifVersion !== version) throw conflict(version, ifVersion);
@@ -151,7 +154,7 @@ export async function restoreVersion(
   { place, key, version }: { place: Place; key: EntryKey; version: number },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.restore', place);
+    await enter(tx, caller, 'vault.restore', place, key);
     const { entry, content } = await getEntry(tx, place, key, version);
     const value = await openField(context, tx, entry, content, 'value');
     const comment = await openField(context, tx, entry, content, 'comment');
@@ -173,7 +176,7 @@ export async function deleteEntry(
 ): Promise<void> {
   const { store, audit } = context;
   await store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.delete', place);
+    await enter(tx, caller, 'vault.delete', place, key);
     const { entry } = await getEntry(tx, place, key);
     await removeEntry(tx, entry.id);
     const details = { version: entry.version };
@@ -195,7 +198,7 @@ export async function fetchVersions(
   versions: Pick<EntryVersion, 'version' | 'createdAt' | 'createdBy'>[];
   amount: number;
 }> {
-  await enter(store.db, caller, 'vault.history', place);
+  await enter(store.db, caller, 'vault.history', place, key);
   const { entry } = await getEntry(store.db, place, key);
   const { versions, amount } = await listVersions(store.db, entry.id, page);
   await audit.record(
@@ -210,16 +213,18 @@ export async function fetchVersions(
 }
 
 /**
- * Into a vault: fails with `project_not_found`, `membership_required`, `forbidden` or, for those who may enter, with
- * `environment_not_found`.
+ * Into a vault, for a key or to look around: fails with `project_not_found`, `membership_required`, `forbidden`,
+ * `token_not_permitted` or, for those who may enter, with `environment_not_found`.
  */
 export async function enter(
   db: Reader,
   { actor }: Caller,
   action: ProjectAction,
   place: Place,
+  key?: EntryKey,
 ): Promise<void> {
   await authorizeProject(db, actor, action, place.projectId);
+  requireWithin(actor, place.environment, key);
   const environment = await findEnvironment(db, place.projectId, place.environment);
   if (environment === undefined) throw new AppError('environment_not_found');
 }

@@ -1,4 +1,4 @@
-import { invalidField, type AuditEntry, type ChangeEventType } from '@coffer/core';
+import { grantsKey, invalidField, type AuditEntry, type ChangeEventType, type EntryKey } from '@coffer/core';
 import { findNewestIndex, listChanges } from '../store/audit.ts';
 import type { Place } from '../store/entries.ts';
 import type { Caller } from './actor.ts';
@@ -38,7 +38,7 @@ export async function fetchChanges(
     );
   }
   return {
-    changes: entries.filter((entry) => isOf(entry, place)).map(toChange),
+    changes: entries.filter((entry) => isOf(entry, place) && isCovered(entry, caller)).map(toChange),
     last: (more ? entries.at(-1)?.index : undefined) ?? newest,
     more,
   };
@@ -47,6 +47,11 @@ export async function fetchChanges(
 /** Not of another environment, and not one that was refused. */
 function isOf(entry: AuditEntry, { environment }: Place): boolean {
   return entry.outcome === 'success' && entry.environment === environment;
+}
+
+/** A token learns of no key that it leaves out. */
+function isCovered({ object }: AuditEntry, { actor }: Caller): boolean {
+  return actor.grant === undefined || grantsKey(actor.grant, (object ?? '') as EntryKey);
 }
 
 function toChange({ index, type, object, at }: AuditEntry): Change {

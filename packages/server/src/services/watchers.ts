@@ -1,4 +1,4 @@
-import { AppError, type ProjectId, type UserId } from '@coffer/core';
+import { AppError, type ProjectId, type PrincipalId } from '@coffer/core';
 import type { Logger } from '../logger.ts';
 import { findNewestIndex, listChangedProjects } from '../store/audit.ts';
 import type { Store } from '../store/database.ts';
@@ -28,7 +28,7 @@ export type Watcher = {
 };
 
 type Watch = {
-  uid: UserId;
+  uid: PrincipalId;
   projectId: ProjectId;
   state: Waking;
   stir: () => void;
@@ -57,7 +57,7 @@ export class Watchers {
   }
 
   /** What changes from now on wakes them. Fails with `too_many_watchers` or `overloaded`. */
-  async join(uid: UserId, projectId: ProjectId): Promise<Watcher> {
+  async join(uid: PrincipalId, projectId: ProjectId): Promise<Watcher> {
     const own = [...this.#watches].filter((watch) => watch.uid === uid);
     if (own.length >= this.limits.perUserMax) {
       throw new AppError('too_many_watchers', { retry_after_seconds: RETRY_AFTER_SECONDS });

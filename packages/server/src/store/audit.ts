@@ -6,6 +6,7 @@ import {
   type AuditEntry,
   type AuditEventType,
   type Frontier,
+  type PrincipalId,
   type ProjectId,
   type UserId,
 } from '@coffer/core';
@@ -23,10 +24,10 @@ export type AuditRecord = {
 export type AuditFilter = {
   /** Undefined: of all projects and of none. */
   projectId: ProjectId | undefined;
-  /** Only of projects that this user is a member of. */
-  memberUid: UserId | undefined;
+  /** Of projects that are there: of those that this user is a member of, or of whichever is asked for. */
+  visible: 'everything' | 'present_project' | { memberUid: UserId };
   type: AuditEventType | undefined;
-  uid: UserId | undefined;
+  uid: PrincipalId | undefined;
   /** Milliseconds; from that moment on. */
   from: number | undefined;
   /** Milliseconds; up to before that moment. */
@@ -76,7 +77,8 @@ const saveHead = prepared((db, { size, frontier, at }: Omit<AuditHeadRow, 'singl
     .onConflict((conflict) => conflict.column('singleton').doUpdateSet({ size, frontier, at })),
 );
 
-const LARGE_BODY_CHARACTERS = 1500;
+/** As much as the largest record and the pages that all indexes take when they split at once. */
+const LARGE_BODY_CHARACTERS = 64 * 1024;
 
 /**
  * Writes all that an append writes, and takes it back before anyone can see it: when that can be committed, a record
@@ -97,21 +99,24 @@ export async function listAuditEntries(
   filter: AuditFilter,
   page: Omit<Page, 'filter'>,
 ): Promise<{ entries: AuditEntry[]; amount: number }> {
-  const { projectId, memberUid, type, uid, from, to } = filter;
+  const { projectId, visible, type, uid, from, to } = filter;
   let matching = db.selectFrom('audit_entry');
   if (projectId !== undefined) matching = matching.where('project_id', '=', projectId);
-  if (memberUid !== undefined) {
-    matching = matching.where((where) =>
-      where.exists(
-        where
-          .selectFrom('member')
-          .innerJoin('project', 'project.id', 'member.project_id')
-          .select('project.id')
-          .where('member.uid', '=', memberUid)
-          .whereRef('project.id', '=', 'audit_entry.project_id')
-          .whereRef('project.first_event', '<=', 'audit_entry.idx'),
-      ),
-    );
+  if (visible !== 'everything') {
+    matching = matching.where((where) => {
+      const present = where
+        .selectFrom('project')
+        .select('project.id')
+        .whereRef('project.id', '=', 'audit_entry.project_id')
+        .whereRef('project.first_event', '<=', 'audit_entry.idx');
+      return where.exists(
+        visible === 'present_project'
+          ? present
+          : present
+              .innerJoin('member', 'member.project_id', 'project.id')
+              .where('member.uid', '=', visible.memberUid),
+      );
+    });
   }
   if (type !== undefined) matching = matching.where('type', '=', type);
   if (uid !== undefined) matching = matching.where('uid', '=', uid);

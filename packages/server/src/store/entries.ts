@@ -1,14 +1,23 @@
-import type { DataKeyId, EntryId, EntryKey, EnvironmentId, ProjectId, UserId } from '@coffer/core';
+import type {
+  DataKeyId,
+  EntryId,
+  EntryKey,
+  EnvironmentId,
+  KeyPattern,
+  PrincipalId,
+  ProjectId,
+} from '@coffer/core';
+import { sql, type SqlBool } from 'kysely';
 import { emptyCiphertexts, insertCiphertext } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
-import { contains, countRows, type Page } from './page.ts';
+import { contains, countRows, matchesAny, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
 import type { CiphertextRow, EntryRow, EntryVersionRow } from './tables.ts';
 
 /** Where an entry lives. */
 export type Place = { projectId: ProjectId; environment: EnvironmentId };
 
-export type Author = { uid: UserId; username: string };
+export type Author = { uid: PrincipalId; username: string };
 
 export type Entry = Place & {
   id: EntryId;
@@ -48,14 +57,14 @@ export async function hasEntry(db: Reader, place: Place, key: EntryKey): Promise
   return row !== undefined;
 }
 
-/** By key, each with its current version. The filter looks at the key. */
+/** By key, each with its current version. The filter looks at the key; with patterns only keys that match one are there. */
 export async function listEntries(
   db: Reader,
   place: Place,
-  page: Page,
+  page: Page & { patterns: readonly KeyPattern[] | undefined },
 ): Promise<{ entries: EntryWithVersion[]; amount: number }> {
   // Keys have no lower case: they are what folding would make of them.
-  const matches = contains('entry.key', page.filter);
+  const matches = sql<SqlBool>`${contains('entry.key', page.filter)} and ${matchesAny('entry.key', page.patterns)}`;
   const rows = await entriesWithVersions(db, place)
     .whereRef('entry_version.version', '=', 'entry.version')
     .where(matches)
@@ -90,7 +99,7 @@ export async function listVersions(
     versions: rows.map((row) => ({
       version: row.version,
       createdAt: row.created_at,
-      createdBy: { uid: row.created_by_uid as UserId, username: row.created_by_username },
+      createdBy: { uid: row.created_by_uid as PrincipalId, username: row.created_by_username },
     })),
     amount: await countRows(versions),
   };
@@ -202,7 +211,7 @@ function toEntryWithVersion(row: EntryWithVersionRow): EntryWithVersion {
       key: row.key as EntryKey,
       version: row.version,
       createdAt: row.created_at,
-      createdBy: { uid: row.created_by_uid as UserId, username: row.created_by_username },
+      createdBy: { uid: row.created_by_uid as PrincipalId, username: row.created_by_username },
     },
     content: {
       version: row.content_version,
@@ -210,7 +219,10 @@ function toEntryWithVersion(row: EntryWithVersionRow): EntryWithVersion {
       valueSealed: row.value_sealed,
       commentSealed: row.comment_sealed,
       createdAt: row.content_created_at,
-      createdBy: { uid: row.content_created_by_uid as UserId, username: row.content_created_by_username },
+      createdBy: {
+        uid: row.content_created_by_uid as PrincipalId,
+        username: row.content_created_by_username,
+      },
     },
   };
 }

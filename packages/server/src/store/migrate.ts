@@ -4,11 +4,15 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { accessTokens } from './migrations/0002-access-tokens.ts';
+import { tokenTrusts } from './migrations/0003-token-trusts.ts';
 import type { Tables } from './tables.ts';
 
 /** Append only: a migration that has shipped is never edited, renamed or removed. */
 const MIGRATIONS: Record<string, (ddl: StoreDialect['ddl']) => Migration> = {
   '0001-initial': initial,
+  '0002-access-tokens': accessTokens,
+  '0003-token-trusts': tokenTrusts,
 };
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };

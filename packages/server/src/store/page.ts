@@ -12,6 +12,16 @@ export function contains(column: string, filter: string, before = ''): RawBuilde
   return sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '\\'`;
 }
 
+/** Whether a column matches one of the patterns, in which `*` stands for any characters; undefined: it does. */
+export function matchesAny(column: string, patterns: readonly string[] | undefined): RawBuilder<SqlBool> {
+  if (patterns === undefined) return sql<SqlBool>`1 = 1`;
+  const each = patterns.map((pattern) => {
+    const like = pattern.replace(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%');
+    return sql<SqlBool>`${sql.ref(column)} like ${like} escape '\\'`;
+  });
+  return sql<SqlBool>`(${sql.join(each, sql` or `)})`;
+}
+
 /**
  * Text without its case. First lower, then upper: lower case alone tells σ from ς, and ß from ss; upper case alone
  * tells the Kelvin sign from K.

@@ -1,4 +1,4 @@
-import { pathsAbove, type ApiPath, type ProjectId, type UserId } from '@coffer/core';
+import { pathsAbove, type ApiPath, type PrincipalId, type ProjectId } from '@coffer/core';
 import { sql } from 'kysely';
 import { emptyCiphertexts } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
@@ -18,7 +18,7 @@ export type Project = {
   createdAt: number;
 };
 
-export async function findProject(db: Reader, id: ProjectId, uid: UserId): Promise<Project | undefined> {
+export async function findProject(db: Reader, id: ProjectId, uid: PrincipalId): Promise<Project | undefined> {
   const row = await projectsWithMembers(db, uid).where('project.id', '=', id).executeTakeFirst();
   return row && toProject(row);
 }
@@ -27,17 +27,17 @@ export async function findProject(db: Reader, id: ProjectId, uid: UserId): Promi
 export async function findMembership(
   db: Reader,
   id: ProjectId,
-  uid: UserId,
+  uid: PrincipalId,
 ): Promise<{ projectExists: boolean; isMember: boolean }> {
   const [row] = await membership(db, { id, uid });
   return { projectExists: row !== undefined, isMember: (row?.member_uid ?? null) !== null };
 }
 
-/** By name; all of them, or those that the user is a member of. The filter looks at name and id. */
+/** By name; all of them, those that the user is a member of, or only one. The filter looks at name and id. */
 export async function listProjects(
   db: Reader,
   page: Page,
-  { uid, ownOnly }: { uid: UserId; ownOnly: boolean },
+  { uid, ownOnly, only }: { uid: PrincipalId; ownOnly: boolean; only: ProjectId | undefined },
 ): Promise<{ projects: Project[]; amount: number }> {
   let matching = projectsWithMembers(db, uid).where(contains('project.search', page.filter));
   let counted = db.selectFrom('project').where(contains('project.search', page.filter));
@@ -45,6 +45,10 @@ export async function listProjects(
     const own = db.selectFrom('member').select('member.project_id').where('member.uid', '=', uid);
     matching = matching.where('project.id', 'in', own);
     counted = counted.where('project.id', 'in', own);
+  }
+  if (only !== undefined) {
+    matching = matching.where('project.id', '=', only);
+    counted = counted.where('project.id', '=', only);
   }
   const rows = await matching
     .orderBy('project.search')
@@ -131,7 +135,7 @@ async function isPathTaken(tx: Transaction, path: ApiPath, except: ProjectId): P
   return taken !== undefined;
 }
 
-function projectsWithMembers(db: Reader, uid: UserId) {
+function projectsWithMembers(db: Reader, uid: PrincipalId) {
   return db
     .selectFrom('project')
     .selectAll('project')

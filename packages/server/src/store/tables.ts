@@ -18,6 +18,9 @@ export type Tables = {
   ciphertext: CiphertextRow;
   entry_version: EntryVersionRow;
   data_key: DataKeyRow;
+  access_token: AccessTokenRow;
+  token_trust: TokenTrustRow;
+  used_identity: UsedIdentityRow;
   audit_entry: AuditEntryRow;
   audit_head: AuditHeadRow;
 };
@@ -124,6 +127,59 @@ export type DataKeyRow = {
   seals: number;
   created_at: number;
 };
+
+export type AccessTokenRow = {
+  id: string;
+  kind: 'personal' | 'service';
+  /** SHA-256 of the secret. */
+  secret_hash: Uint8Array;
+  name: string;
+  search: string;
+  /** Whose it is, if personal. */
+  uid: string | null;
+  project_id: string | null;
+  /** The token that made it, and ends it. */
+  parent_id: string | null;
+  /** JSON arrays; null limits nothing. */
+  permissions: string;
+  environments: string | null;
+  keys: string | null;
+  addresses: string | null;
+  valid_from: number;
+  valid_to: number | null;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+  last_used_at: number | null;
+  last_used_ip: string | null;
+  /** For whose identity token it was given out. */
+  trust_id: string | null;
+};
+
+export type TokenTrustRow = {
+  id: string;
+  project_id: string;
+  name: string;
+  search: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  /** JSON object. */
+  claims: string;
+  single_use: number;
+  ttl_seconds: number;
+  /** JSON arrays; null limits nothing. */
+  permissions: string;
+  environments: string | null;
+  keys: string | null;
+  addresses: string | null;
+  created_at: number;
+  created_by_uid: string;
+  created_by_username: string;
+};
+
+/** Hash of what is signed. */
+export type UsedIdentityRow = { hash: Uint8Array; expires_at: number };
 
 export type AuditEntryRow = {
   idx: number;

@@ -126,6 +126,7 @@ export async function startTestServer({
       publicUrl: undefined,
       tls: undefined,
       trustedProxies: [],
+      egressAllow: ['http://127.0.0.1:1'],
       logLevel: 'trace',
       ...config,
     },

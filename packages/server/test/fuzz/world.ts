@@ -1,6 +1,7 @@
 import type { EndpointId } from '@coffer/contract';
 import { sql } from 'kysely';
 import { Client } from '../../src/testing/client.ts';
+import { Issuer } from '../../src/testing/issuer.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../../src/testing/server.ts';
 
 export const CALLERS = ['ROOT', 'ADMIN', 'VIEWER', 'nobody'] as const;
@@ -19,10 +20,19 @@ const TABLES = [
   'entry',
   'ciphertext',
   'entry_version',
+  'token_trust',
+  'access_token',
 ] as const;
 
 /** What else there is: the audit log and the count of failed tries grow with refusals, too. */
-const OTHER_TABLES = ['audit_entry', 'audit_head', 'attempt', 'schema_migration', 'schema_migration_lock'];
+const OTHER_TABLES = [
+  'audit_entry',
+  'audit_head',
+  'attempt',
+  'used_identity',
+  'schema_migration',
+  'schema_migration_lock',
+];
 
 type Rows = Record<string, unknown>[];
 export type State = Map<(typeof TABLES)[number], Rows>;
@@ -30,6 +40,8 @@ export type State = Map<(typeof TABLES)[number], Rows>;
 /** A small instance in which every endpoint has something to do, and which can be put back as it was. */
 export type World = {
   server: TestServer;
+  /** Of identity tokens. */
+  issuer: Issuer;
   callers: Record<CallerName, Client>;
   /** Of a browser in which each is signed in, too. */
   cookies: Record<CallerName, string>;
@@ -40,7 +52,8 @@ export type World = {
 };
 
 export async function makeWorld(): Promise<World> {
-  const server = await startTestServer();
+  const issuer = await Issuer.start();
+  const server = await startTestServer({ config: { egressAllow: [issuer.url] } });
   const root = await server.setUp();
   const admin = await server.user(root, 'ADMIN');
   const viewer = await server.user(root, 'VIEWER');
@@ -55,9 +68,25 @@ export async function makeWorld(): Promise<World> {
   await admin.ok('vault_create', { ...place, key: 'DATABASE_URL', value: 'one', comment: 'a remark' });
   await admin.ok('vault_update', { ...place, key: 'DATABASE_URL', value: 'two' });
   await admin.ok('vault_create', { ...place, environment: 'production', key: 'API_KEY', value: 'three' });
+  const { access_token: token } = await admin.ok('token_create', {
+    kind: 'service',
+    name: 'CI',
+    project_id: project,
+    permissions: ['vault.view'],
+  });
+  const { trust } = await admin.ok('token_trust_create', {
+    project_id: project,
+    name: 'Deploy',
+    issuer: issuer.url,
+    single_use: false,
+    audience: 'coffer',
+    subject: 'repo:acme/shop',
+    permissions: ['vault.view'],
+  });
   await server.anonymous().signIn('user_login', { auth_data: root.username, password: PASSWORD });
   return {
     server,
+    issuer,
     cookies: {
       ROOT: await cookieOf(root),
       ADMIN: await cookieOf(admin),
@@ -68,6 +97,15 @@ export async function makeWorld(): Promise<World> {
     inputs: validInputs({
       project,
       session: (await root.ok('user_session_fetch')).sessions.at(-1).id,
+      token: token.id,
+      trust: trust.id,
+      identityToken: await issuer.token({
+        iss: issuer.url,
+        aud: 'coffer',
+        sub: 'repo:acme/shop',
+        iat: Math.floor(Date.now() / 1000),
+        exp: Math.floor(Date.now() / 1000) + 3600,
+      }),
       author,
       admin,
       setupToken: server.app.context.instance.keys.setupToken.expose(),
@@ -77,6 +115,7 @@ export async function makeWorld(): Promise<World> {
       admin.uid,
       viewer.uid,
       author.uid,
+      token.id,
       project,
       hidden,
       'staging',
@@ -142,11 +181,17 @@ function validInputs(given: {
   project: string;
   /** Of ROOT, and another than their requests are sent in. */
   session: string;
+  /** A service token of the project. */
+  token: string;
+  /** Of the project. */
+  trust: string;
+  /** That it accepts. */
+  identityToken: string;
   author: Client;
   admin: Client;
   setupToken: string;
 }): Record<EndpointId, Record<string, unknown>> {
-  const { project, session, author, admin, setupToken } = given;
+  const { project, session, token, trust, identityToken, author, admin, setupToken } = given;
   const names = { username: 'new-user', email: 'new@example.org', first_name: 'New', last_name: 'User' };
   const place = { project_id: project, environment: 'default' };
   const entry = { ...place, key: 'DATABASE_URL' };
@@ -195,6 +240,47 @@ function validInputs(given: {
     vault_delete: entry,
     vault_version_fetch: { ...entry, limit: '10', offset: '0' },
     vault_version_restore: { ...entry, version: 1 },
+    token_create: {
+      kind: 'service',
+      name: 'CI',
+      project_id: project,
+      permissions: ['vault.view', 'vault.list'],
+      environments: ['default'],
+      keys: ['DATABASE_*'],
+      addresses: ['10.0.0.0/8', '::1'],
+      valid_from: '2026-01-01T00:00:00Z',
+      valid_to: '2100-01-01T00:00:00+01:00',
+    },
+    token_fetch: { project_id: project, ...page },
+    token_me: {},
+    token_update: {
+      id: token,
+      name: 'CD',
+      permissions: ['vault.view'],
+      environments: ['default', 'staging'],
+      keys: null,
+      addresses: ['10.0.0.1'],
+      valid_from: '2026-01-01T00:00:00Z',
+      valid_to: null,
+    },
+    token_revoke: { id: token },
+    token_trust_create: {
+      project_id: project,
+      name: 'Deploy',
+      issuer: 'https://issuer.example.org',
+      audience: 'coffer',
+      subject: 'repo:acme/shop',
+      claims: { ref: 'main', run: 7, final: true },
+      single_use: false,
+      ttl_seconds: 600,
+      permissions: ['vault.view', 'vault.list'],
+      environments: ['default'],
+      keys: ['DATABASE_*'],
+      addresses: ['10.0.0.0/8'],
+    },
+    token_trust_fetch: { project_id: project, ...page },
+    token_trust_delete: { id: trust },
+    token_exchange: { trust_id: trust, identity_token: identityToken },
     event_fetch: {
       project_id: project,
       type: 'vault_view',

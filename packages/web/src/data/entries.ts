@@ -3,6 +3,7 @@ import { call, type ApiAnswer, type ApiInput } from './api.ts';
 import { pageInput, type ListState } from './page.ts';
 
 export type Entry = ApiAnswer<'vault_create'>['vault'];
+export type EntryWithValue = ApiAnswer<'vault_fetch_one'>['vault'];
 export type EntryVersion = ApiAnswer<'vault_version_fetch'>['versions'][number];
 
 /** Which vault: a project and one of its environments. */
@@ -35,24 +36,30 @@ export const versionsQuery = (place: Place, key: string, page: { limit: number; 
 /**
  * The value of an entry, straight from the server to who asked: it goes through no cache. Each call is on record.
  */
-export async function fetchValue(
-  place: Place,
-  key: string,
-  version?: number,
-): Promise<ApiAnswer<'vault_fetch_one'>['vault']> {
+export async function fetchValue(place: Place, key: string, version?: number): Promise<EntryWithValue> {
   const at = version === undefined ? {} : { version: String(version) };
   return (await call('vault_fetch_one', { ...place, key, ...at })).vault;
 }
 
+/** Who made the newest version and when, without its value. */
+export async function fetchNewestVersion(place: Place, key: string): Promise<EntryVersion | undefined> {
+  return (await call('vault_version_fetch', { ...place, key, limit: '1' })).versions[0];
+}
+
 /** Every key of the environment with its version: to tell what an import would do. */
-export async function fetchAllKeys(place: Place): Promise<Map<string, number>> {
+export const keysQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ['keys', place],
+    queryFn: async ({ signal }) => await fetchAllKeys(place, signal),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+async function fetchAllKeys(place: Place, signal: AbortSignal): Promise<Map<string, number>> {
   const keys = new Map<string, number>();
   for (;;) {
-    const { vaults, amount } = await call('vault_fetch', {
-      ...place,
-      limit: '100',
-      offset: String(keys.size),
-    });
+    const page = { limit: '100', offset: String(keys.size) };
+    const { vaults, amount } = await call('vault_fetch', { ...place, ...page }, signal);
     for (const { key, version } of vaults) keys.set(key, version);
     if (vaults.length === 0 || keys.size >= amount) return keys;
   }

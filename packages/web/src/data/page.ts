@@ -16,6 +16,11 @@ export function pageInput({ filter, page, size }: ListState): {
   return { limit: String(size), offset: String((page - 1) * size), filter };
 }
 
+/** The number of the last page; a list without records has one page, too. */
+export function lastPage(amount: number, size: number): number {
+  return Math.max(1, Math.ceil(amount / size));
+}
+
 /** From the search part of a URL; what makes no sense there becomes the default. */
 export function parseListState(search: Record<string, unknown>, defaultSize = 10): ListState {
   const page = Number(search['page'] ?? 1);

@@ -1,6 +1,7 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet } from '@tanstack/react-router';
 import {
   FolderKanban,
+  Keyboard,
   KeyRound,
   LogOut,
   Menu as MenuIcon,
@@ -10,17 +11,19 @@ import {
   Users,
 } from 'lucide-react';
 import { useCallback, useState, type ReactNode } from 'react';
-import { useMay, useMe, useSignOut } from '../data/session.ts';
+import { useMay, useMe } from '../data/session.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { Shortcuts } from '../ui/shortcuts.tsx';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { FindDialog } from './find-dialog.tsx';
+import { SignOutButton } from './sign-out-button.tsx';
 
 /** Around every page of someone who is signed in: where one can go, who one is, how to find things. */
 export function AppShell(): ReactNode {
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [isFindOpen, setFindOpen] = useState(false);
+  const [areShortcutsOpen, setShortcutsOpen] = useState(false);
   const openFind = useCallback(() => setFindOpen(true), []);
   return (
     <div className="min-h-dvh min-[900px]:grid min-[900px]:grid-cols-[14rem_1fr]">
@@ -59,13 +62,13 @@ export function AppShell(): ReactNode {
             <kbd className="font-mono text-xs">Ctrl K</kbd>
           </Button>
           <Places onGo={() => setMenuOpen(false)} />
-          <Person onGo={() => setMenuOpen(false)} />
+          <Person onGo={() => setMenuOpen(false)} onShortcuts={() => setShortcutsOpen(true)} />
         </div>
       </header>
       <main id="main" className="mx-auto w-full max-w-6xl min-w-0 px-4 py-6 sm:px-8">
         <Outlet />
       </main>
-      <Shortcuts onFind={openFind} />
+      <Shortcuts open={areShortcutsOpen} onOpenChange={setShortcutsOpen} onFind={openFind} />
       <FindDialog open={isFindOpen} onClose={() => setFindOpen(false)} />
     </div>
   );
@@ -99,10 +102,8 @@ function Places({ onGo }: { onGo: () => void }): ReactNode {
   );
 }
 
-function Person({ onGo }: { onGo: () => void }): ReactNode {
+function Person({ onGo, onShortcuts }: { onGo: () => void; onShortcuts: () => void }): ReactNode {
   const user = useMe();
-  const signOut = useSignOut();
-  const navigate = useNavigate();
   return (
     <div className="mt-auto grid gap-1 border-t border-line pt-3">
       <Place to="/account" icon={<UserRound aria-hidden="true" size={18} />} {...{ onGo }}>
@@ -110,14 +111,21 @@ function Person({ onGo }: { onGo: () => void }): ReactNode {
         <span className="block text-xs text-muted">{user.role}</span>
       </Place>
       <div className="flex items-center justify-between">
-        <Button
-          look="quiet"
-          busy={signOut.isPending}
-          onClick={() => signOut.mutate(undefined, { onSuccess: () => void navigate({ to: '/login' }) })}
-        >
+        <SignOutButton>
           <LogOut aria-hidden="true" size={16} /> Sign out
-        </Button>
-        <ThemeSwitch />
+        </SignOutButton>
+        <div>
+          <IconButton
+            label="Keyboard shortcuts"
+            onClick={() => {
+              onGo();
+              onShortcuts();
+            }}
+          >
+            <Keyboard aria-hidden="true" size={18} />
+          </IconButton>
+          <ThemeSwitch />
+        </div>
       </div>
     </div>
   );

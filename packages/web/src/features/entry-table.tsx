@@ -1,28 +1,35 @@
 import { Copy, Eye, EyeOff, History, Pencil, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { ApiError } from '../data/api.ts';
 import { fetchValue, type Entry, type Place } from '../data/entries.ts';
 import { IconButton } from '../ui/button.tsx';
+import { isClipboardThere, writeClipboard } from '../ui/clipboard.ts';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
+import { announceProblem } from './announce-problem.ts';
 import { useRevealed, type Revealed } from './use-revealed.ts';
+import { ValueText } from './value-text.tsx';
 
 /** The same for every value: its length tells nothing. */
-const MASK = '••••••••••••';
+const MASK = '••••••••';
+
+const COLUMNS = ['w-[26%]', 'w-42', '', 'w-18', 'w-36', 'w-30'] as const;
 
 export type EntryAction = { kind: 'edit' | 'delete' | 'history'; entry: Entry };
 
 type EntryTableProps = {
   place: Place;
   entries: readonly Entry[] | undefined;
+  /** They are those of before; others are on their way. */
+  busy: boolean;
+  /** Which part of the list it is: what was shown in another is hidden. */
+  view: string;
   onAction: (action: EntryAction) => void;
 };
 
-export function EntryTable({ place, entries, onAction }: EntryTableProps): ReactNode {
-  const { revealed, reveal, hide } = useRevealed();
+export function EntryTable({ entries, busy, view, ...rest }: EntryTableProps): ReactNode {
   return (
-    <Table caption="Vault entries">
+    <Table caption="Vault entries" busy={busy} columns={COLUMNS} stackedBelow="4xl">
       <thead>
         <tr>
           <HeadCell>Key</HeadCell>
@@ -39,17 +46,26 @@ export function EntryTable({ place, entries, onAction }: EntryTableProps): React
         {entries === undefined ? (
           <SkeletonRows rows={10} columns={6} />
         ) : (
-          entries.map((entry) => (
-            <EntryRow
-              key={entry.key}
-              {...{ place, entry, reveal, hide, onAction }}
-              revealed={revealed?.id === idOf(entry) ? revealed : undefined}
-            />
-          ))
+          <EntryRows key={view} entries={entries} {...rest} />
         )}
       </tbody>
     </Table>
   );
+}
+
+function EntryRows({
+  place,
+  entries,
+  onAction,
+}: Pick<EntryTableProps, 'place' | 'onAction'> & { entries: readonly Entry[] }): ReactNode {
+  const { revealed, reveal, hide } = useRevealed();
+  return entries.map((entry) => (
+    <EntryRow
+      key={entry.key}
+      {...{ place, entry, reveal, hide, onAction }}
+      revealed={revealed?.id === idOf(entry) ? revealed : undefined}
+    />
+  ));
 }
 
 type EntryRowProps = {
@@ -62,97 +78,106 @@ type EntryRowProps = {
 };
 
 function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowProps): ReactNode {
+  const { key } = entry;
+  const isShown = revealed !== undefined;
+  return (
+    <>
+      <Row>
+        <Cell className="font-mono font-medium break-all @max-4xl:col-span-3">{key}</Cell>
+        <ValueCell
+          {...{ place, entry, isShown, hide }}
+          onShow={(value) => reveal({ id: idOf(entry), value })}
+        />
+        <Cell className="whitespace-pre-line text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
+          {entry.comment}
+        </Cell>
+        <Cell className="@max-4xl:pr-0 @max-4xl:text-muted">
+          <StackedLabel>Version</StackedLabel>
+          {entry.version}
+        </Cell>
+        <Cell className="text-muted wrap-anywhere @max-4xl:col-span-2 @max-4xl:pl-1.5 @max-4xl:before:content-['·_']">
+          <RelativeTime at={entry.updated_at} />{' '}
+          <span className="inline-block max-w-full">by {entry.updated_by.username}</span>
+        </Cell>
+        <ActionsCell className="@max-4xl:order-1">
+          <IconButton label={`History of ${key}`} onClick={() => onAction({ kind: 'history', entry })}>
+            <History aria-hidden="true" size={16} />
+          </IconButton>
+          <IconButton label={`Edit ${key}`} onClick={() => onAction({ kind: 'edit', entry })}>
+            <Pencil aria-hidden="true" size={16} />
+          </IconButton>
+          <IconButton label={`Delete ${key}`} danger onClick={() => onAction({ kind: 'delete', entry })}>
+            <Trash2 aria-hidden="true" size={16} />
+          </IconButton>
+        </ActionsCell>
+      </Row>
+      {isShown && (
+        <Row>
+          <Cell colSpan={6} className="@max-4xl:col-span-3">
+            <ValueText label={`Value of ${key}`} value={revealed.value} />
+            <p className="mt-1 text-xs text-muted">Hidden again after 30 seconds.</p>
+          </Cell>
+        </Row>
+      )}
+    </>
+  );
+}
+
+function ValueCell({
+  place,
+  entry: { key },
+  isShown,
+  onShow,
+  hide,
+}: Pick<EntryRowProps, 'place' | 'entry' | 'hide'> & {
+  isShown: boolean;
+  onShow: (value: string) => void;
+}): ReactNode {
   const [busy, setBusy] = useState(false);
   const withValue = async (consume: (value: string) => Promise<void> | void): Promise<void> => {
     if (busy) return; // not disabled meanwhile: that would take the focus away
     setBusy(true);
     try {
-      await consume((await fetchValue(place, entry.key)).value);
+      await consume((await fetchValue(place, key)).value);
     } catch (error) {
-      announce(
-        error instanceof ApiError
-          ? error.message
-          : 'The clipboard cannot be used here. Show the value instead.',
-      );
+      announceProblem(error, 'The value cannot be read now.');
     } finally {
       setBusy(false);
     }
   };
-  return (
-    <tr>
-      <Cell className="max-w-72 min-w-40 font-mono font-medium break-all">{entry.key}</Cell>
-      <Cell className="max-w-96 min-w-48">
-        <span className="flex items-start gap-1">
-          <ValueText revealed={revealed} />
-          <IconButton
-            label={`${revealed === undefined ? 'Show' : 'Hide'} ${entry.key}`}
-            aria-pressed={revealed !== undefined}
-            aria-disabled={busy}
-            onClick={() =>
-              revealed === undefined ? void withValue((value) => reveal({ id: idOf(entry), value })) : hide()
-            }
-          >
-            {revealed === undefined ? (
-              <Eye aria-hidden="true" size={16} />
-            ) : (
-              <EyeOff aria-hidden="true" size={16} />
-            )}
-          </IconButton>
-          <IconButton
-            label={`Copy ${entry.key}`}
-            aria-disabled={busy}
-            onClick={() =>
-              void withValue(async (value) => {
-                await navigator.clipboard.writeText(value);
-                announce(`The value of ${entry.key} is in the clipboard`);
-              })
-            }
-          >
-            <Copy aria-hidden="true" size={16} />
-          </IconButton>
-        </span>
-      </Cell>
-      <Cell className="max-w-56 text-muted">
-        <span className="line-clamp-2 break-words">{entry.comment}</span>
-      </Cell>
-      <Cell>{entry.version}</Cell>
-      <Cell className="text-muted">
-        <RelativeTime at={entry.updated_at} />{' '}
-        <span className="whitespace-nowrap">by {entry.updated_by.username}</span>
-      </Cell>
-      <ActionsCell>
-        <IconButton label={`History of ${entry.key}`} onClick={() => onAction({ kind: 'history', entry })}>
-          <History aria-hidden="true" size={16} />
-        </IconButton>
-        <IconButton label={`Edit ${entry.key}`} onClick={() => onAction({ kind: 'edit', entry })}>
-          <Pencil aria-hidden="true" size={16} />
-        </IconButton>
-        <IconButton label={`Delete ${entry.key}`} danger onClick={() => onAction({ kind: 'delete', entry })}>
-          <Trash2 aria-hidden="true" size={16} />
-        </IconButton>
-      </ActionsCell>
-    </tr>
-  );
-}
-
-function ValueText({ revealed }: { revealed: Revealed | undefined }): ReactNode {
-  if (revealed === undefined) {
-    return (
-      <span className="flex-1 py-1 font-mono text-muted select-none">
-        <span aria-hidden="true">{MASK}</span>
-        <span className="sr-only">hidden</span>
-      </span>
+  const copy = async (value: string): Promise<void> =>
+    announce(
+      (await writeClipboard(value))
+        ? `Copied ${key}`
+        : 'The browser keeps the clipboard from this page. Show the value and select it instead.',
     );
-  }
-  if (revealed.value === '') return <em className="flex-1 py-1 text-muted">empty</em>;
   return (
-    <pre
-      className="max-h-40 flex-1 overflow-auto py-1 font-mono break-all whitespace-pre-wrap"
-      tabIndex={0}
-      aria-label="Value"
-    >
-      {revealed.value}
-    </pre>
+    <Cell className="@max-4xl:order-1 @max-4xl:col-span-2">
+      <span className="flex items-center gap-1">
+        <span className="py-1 font-mono text-muted select-none">
+          <span aria-hidden="true">{MASK}</span>
+          <span className="sr-only">{isShown ? 'shown below' : 'hidden'}</span>
+        </span>
+        <IconButton
+          label={`${isShown ? 'Hide' : 'Show'} ${key}`}
+          aria-disabled={busy}
+          onClick={() => (isShown ? hide() : void withValue(onShow))}
+        >
+          {isShown ? <EyeOff aria-hidden="true" size={16} /> : <Eye aria-hidden="true" size={16} />}
+        </IconButton>
+        <IconButton
+          label={`Copy ${key}`}
+          aria-disabled={busy}
+          onClick={() => {
+            // Before the value is fetched: that would be on record for nothing.
+            if (isClipboardThere()) void withValue(copy);
+            else announce('Copying works over https only. Show the value and select it instead.');
+          }}
+        >
+          <Copy aria-hidden="true" size={16} />
+        </IconButton>
+      </span>
+    </Cell>
   );
 }
 

@@ -1,13 +1,14 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role, jsx-a11y/no-noninteractive-element-to-interactive-role, jsx-a11y/click-events-have-key-events -- the combobox pattern of ARIA: the focus stays in the input, which handles the keys */
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { FileText, FolderKanban, KeyRound, type LucideIcon } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { projectsQuery } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
 import { classNames } from '../ui/class-names.ts';
 import { Dialog } from '../ui/dialog.tsx';
 
-type Destination = { id: string; label: string; hint: string; go: () => void };
+type Destination = { id: string; label: string; kind: string; icon: LucideIcon; go: () => void };
 
 /** Ctrl K: type a part of a project's or page's name, choose with the arrows, go with Enter. */
 export function FindDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
@@ -63,14 +64,15 @@ function Finder({ onGone }: { onGone: () => void }): ReactNode {
             role="option"
             aria-selected={index === current}
             className={classNames(
-              'flex cursor-pointer items-baseline justify-between gap-4 rounded-md px-3 py-2',
+              'grid cursor-pointer grid-cols-[auto_1fr] items-center gap-x-3 rounded-md px-3 py-1.5',
               index === current && 'bg-accent-soft',
             )}
             onMouseMove={() => setChosen(index)}
             onClick={() => go(destination)}
           >
+            <destination.icon aria-hidden="true" size={18} className="row-span-2 text-muted" />
+            <span className="truncate text-xs text-muted">{destination.kind}</span>
             <span className="truncate">{destination.label}</span>
-            <span className="shrink-0 text-xs text-muted">{destination.hint}</span>
           </li>
         ))}
       </ul>
@@ -94,14 +96,21 @@ function useDestinations(typed: string): Destination[] {
   ] as const;
   const places = pages
     .filter(({ label, shown }) => shown && label.toLowerCase().includes(typed.toLowerCase()))
-    .map(({ label, to }) => ({ id: to, label, hint: 'Page', go: () => void navigate({ to }) }));
+    .map(({ label, to }) => ({
+      id: to,
+      label,
+      kind: 'Page',
+      icon: FileText,
+      go: () => void navigate({ to }),
+    }));
   const projects = (data?.projects ?? []).flatMap((project) => [
     ...(project.abilities.includes('vault.list')
       ? [
           {
             id: `vault:${project.id}`,
             label: project.name,
-            hint: `Vault of ${project.id}`,
+            kind: `Vault of ${project.id}`,
+            icon: KeyRound,
             go: () => void navigate({ to: '/vault', search: { project_id: project.id } }),
           },
         ]
@@ -109,7 +118,8 @@ function useDestinations(typed: string): Destination[] {
     {
       id: `project:${project.id}`,
       label: project.name,
-      hint: `Project ${project.id}`,
+      kind: `Project ${project.id}`,
+      icon: FolderKanban,
       go: () => void navigate({ to: '/project', search: { id: project.id } }),
     },
   ]);

@@ -1,25 +1,28 @@
 import { useQuery } from '@tanstack/react-query';
 import { Eye, EyeOff, RotateCcw } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { ApiError } from '../data/api.ts';
 import {
   fetchValue,
   useRestoreVersion,
   versionsQuery,
   type Entry,
   type EntryVersion,
+  type EntryWithValue,
   type Place,
 } from '../data/entries.ts';
-import { Button, IconButton } from '../ui/button.tsx';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
+import { announceProblem } from './announce-problem.ts';
 import { useRevealed } from './use-revealed.ts';
+import { ValueText } from './value-text.tsx';
 
 const VERSIONS_PER_PAGE = 10;
+const COLUMNS = ['w-36', 'w-36', '', 'w-24'] as const;
 
 type HistoryProps = { place: Place; entry: Entry | undefined; onClose: () => void };
 
@@ -35,21 +38,25 @@ export function HistoryDialog({ place, entry, onClose }: HistoryProps): ReactNod
 function History({ place, entryKey }: { place: Place; entryKey: string }): ReactNode {
   const [page, setPage] = useState(1);
   const [restoring, setRestoring] = useState<number>();
-  const { revealed, reveal, hide } = useRevealed();
-  const { data, error } = useQuery(
+  const { revealed, reveal, hide } = useRevealed<EntryWithValue>();
+  const { data, error, isPlaceholderData } = useQuery(
     versionsQuery(place, entryKey, { limit: VERSIONS_PER_PAGE, offset: (page - 1) * VERSIONS_PER_PAGE }),
   );
   const show = async (version: number): Promise<void> => {
     try {
-      reveal({ id: String(version), value: (await fetchValue(place, entryKey, version)).value });
+      reveal(await fetchValue(place, entryKey, version));
     } catch (cause) {
-      announce(cause instanceof ApiError ? cause.message : 'The value cannot be read now.');
+      announceProblem(cause, 'The value cannot be read now.');
     }
+  };
+  const goTo = (next: number): void => {
+    hide();
+    setPage(next);
   };
   if (error !== null) return <Notice tone="danger">{error.message}</Notice>;
   return (
-    <div className="grid gap-3">
-      <Table caption={`Versions of ${entryKey}`}>
+    <div>
+      <Table caption={`Versions of ${entryKey}`} busy={isPlaceholderData} columns={COLUMNS} stackedBelow="xl">
         <thead>
           <tr>
             <HeadCell>Version</HeadCell>
@@ -68,7 +75,7 @@ function History({ place, entryKey }: { place: Place; entryKey: string }): React
               <VersionRow
                 key={version.version}
                 version={version}
-                value={revealed?.id === String(version.version) ? revealed.value : undefined}
+                shown={revealed?.version === version.version ? revealed : undefined}
                 onShow={() => void show(version.version)}
                 onHide={hide}
                 onRestore={() => setRestoring(version.version)}
@@ -78,55 +85,49 @@ function History({ place, entryKey }: { place: Place; entryKey: string }): React
         </tbody>
       </Table>
       {data !== undefined && data.amount > VERSIONS_PER_PAGE && (
-        <Pagination
-          noun="versions"
-          amount={data.amount}
-          page={page}
-          size={VERSIONS_PER_PAGE}
-          onPage={setPage}
-        />
+        <Pagination noun="versions" amount={data.amount} page={page} size={VERSIONS_PER_PAGE} onPage={goTo} />
       )}
-      {restoring !== undefined && (
-        <RestoreForm {...{ place, entryKey }} version={restoring} onDone={() => setRestoring(undefined)} />
-      )}
+      <RestoreDialog
+        {...{ place, entryKey }}
+        version={restoring}
+        onRestored={() => goTo(1)}
+        onClose={() => setRestoring(undefined)}
+      />
     </div>
   );
 }
 
-function VersionRow({
-  version: { version, created_at: at, created_by: by, current },
-  value,
-  onShow,
-  onHide,
-  onRestore,
-}: {
+type VersionRowProps = {
   version: EntryVersion;
-  value: string | undefined;
+  shown: EntryWithValue | undefined;
   onShow: () => void;
   onHide: () => void;
   onRestore: () => void;
-}): ReactNode {
+};
+
+function VersionRow({ version: row, shown, onShow, onHide, onRestore }: VersionRowProps): ReactNode {
+  const { version, created_at: at, created_by: by, current } = row;
+  const isShown = shown !== undefined;
   return (
     <>
-      <tr>
-        <Cell>
+      <Row>
+        <Cell className="@max-xl:pr-0">
+          <StackedLabel>Version</StackedLabel>
           {version} {current && <span className="font-medium text-accent">current</span>}
         </Cell>
-        <Cell>
+        <Cell className="text-muted">
           <RelativeTime at={at} />
         </Cell>
-        <Cell>{by.username}</Cell>
+        <Cell className="wrap-anywhere @max-xl:order-1 @max-xl:col-span-3">
+          <StackedLabel>by</StackedLabel>
+          {by.username}
+        </Cell>
         <ActionsCell>
           <IconButton
-            label={`${value === undefined ? 'Show' : 'Hide'} version ${version}`}
-            aria-pressed={value !== undefined}
-            onClick={value === undefined ? onShow : onHide}
+            label={`${isShown ? 'Hide' : 'Show'} version ${version}`}
+            onClick={isShown ? onHide : onShow}
           >
-            {value === undefined ? (
-              <Eye aria-hidden="true" size={16} />
-            ) : (
-              <EyeOff aria-hidden="true" size={16} />
-            )}
+            {isShown ? <EyeOff aria-hidden="true" size={16} /> : <Eye aria-hidden="true" size={16} />}
           </IconButton>
           {!current && (
             <IconButton label={`Restore version ${version}`} onClick={onRestore}>
@@ -134,64 +135,63 @@ function VersionRow({
             </IconButton>
           )}
         </ActionsCell>
-      </tr>
-      {value !== undefined && (
-        <tr>
-          <Cell colSpan={4}>
-            <pre
-              className="max-h-48 overflow-auto rounded bg-sunken p-2 font-mono break-all whitespace-pre-wrap"
-              tabIndex={0}
-              aria-label={`Value of version ${version}`}
-            >
-              {value === '' ? '(empty)' : value}
-            </pre>
+      </Row>
+      {isShown && (
+        <Row>
+          <Cell colSpan={4} className="@max-xl:col-span-3">
+            <ValueText label={`Value of version ${version}`} value={shown.value} />
+            <p className="mt-1 whitespace-pre-line text-muted wrap-anywhere">
+              {shown.comment === '' ? 'Without a comment' : `Comment: ${shown.comment}`}
+            </p>
           </Cell>
-        </tr>
+        </Row>
       )}
     </>
   );
 }
 
-function RestoreForm({
-  place,
-  entryKey,
-  version,
-  onDone,
-}: {
+type RestoreProps = {
   place: Place;
   entryKey: string;
-  version: number;
-  onDone: () => void;
-}): ReactNode {
+  version: number | undefined;
+  onRestored: () => void;
+  onClose: () => void;
+};
+
+function RestoreDialog({ place, entryKey, version, onRestored, onClose }: RestoreProps): ReactNode {
   const restore = useRestoreVersion();
+  const close = (): void => {
+    restore.reset();
+    onClose();
+  };
+  const confirm = (): void => {
+    if (version === undefined) return;
+    restore.mutate(
+      { ...place, key: entryKey, version },
+      {
+        onSuccess: ({ vault }) => {
+          announce(`Version ${version} is restored as version ${vault.version}`);
+          onRestored();
+          close();
+        },
+      },
+    );
+  };
   return (
-    <div className="grid gap-3 rounded-lg border border-line bg-canvas p-3">
+    <ConfirmDialog
+      open={version !== undefined}
+      onClose={close}
+      title={`Restore version ${version}?`}
+      action={`Restore version ${version}`}
+      look="primary"
+      busy={restore.isPending}
+      error={restore.error?.message}
+      onConfirm={confirm}
+    >
       <p>
-        Restore version {version} of <code className="font-mono">{entryKey}</code>? Its value and comment
+        Value and comment of version {version} of <code className="font-mono break-all">{entryKey}</code>{' '}
         become a new version; the versions in between stay.
       </p>
-      {restore.error !== null && <Notice tone="danger">{restore.error.message}</Notice>}
-      <DialogButtons>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button
-          look="primary"
-          autoFocus
-          busy={restore.isPending}
-          onClick={() =>
-            restore.mutate(
-              { ...place, key: entryKey, version },
-              {
-                onSuccess: ({ vault }) => {
-                  announce(`Version ${version} is restored as version ${vault.version}`);
-                  onDone();
-                },
-              },
-            )
-          }
-        >
-          Restore version {version}
-        </Button>
-      </DialogButtons>
-    </div>
+    </ConfirmDialog>
   );
 }

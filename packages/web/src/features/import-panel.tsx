@@ -1,75 +1,64 @@
-import { checkEntryKey, parseDotenv } from '@coffer/core';
-import { useEffect, useMemo, useState, type DragEvent, type ReactNode } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
-import { fetchAllKeys, useImportEntries, type Place } from '../data/entries.ts';
+import { keysQuery, useImportEntries, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
 import { DialogButtons } from '../ui/dialog.tsx';
-import { TextArea } from '../ui/field.tsx';
+import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { Cell, HeadCell, Table } from '../ui/table.tsx';
+import { Cell, HeadCell, Row, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
+import { planImport, type Fate, type PlannedLine } from './import-plan.ts';
 
 const ENTRIES_MAX = 500;
 /** About what one call may carry. */
 const TEXT_CHARACTERS_MAX = 400_000;
 
-type Planned = { key: string; value: string; line: number; fate: 'new' | 'change' | 'refused'; why: string };
-
-/** Paste or drop a .env text, see what would happen, then one button: all of it or nothing. */
-export function ImportPanel({
-  place,
-  onDone,
-  onBack,
-}: {
+type ImportProps = {
   place: Place;
+  /** Its text takes the place of what is in the field. */
+  file: File | undefined;
+  onFile: (file: File | undefined) => void;
   onDone: () => void;
   onBack: () => void;
-}): ReactNode {
-  const [text, setText] = useState('');
-  const [versions, setVersions] = useState<Map<string, number>>();
-  const [problem, setProblem] = useState<string>();
+};
+
+/** Paste, choose or drop a .env text, see what would happen, then one button: all of it or nothing. */
+export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps): ReactNode {
+  const { text, setText, problem } = useText(file);
+  const { data: versions, error: keysError, refetch } = useQuery(keysQuery(place));
   const importEntries = useImportEntries();
-  useEffect(() => {
-    let isStale = false;
-    fetchAllKeys(place).then(
-      (keys) => !isStale && setVersions(keys),
-      (error: unknown) =>
-        !isStale && setProblem(error instanceof ApiError ? error.message : 'The keys cannot be listed now.'),
-    );
-    return () => {
-      isStale = true;
-    };
-  }, [place]);
-  const { planned, unreadableLines } = useMemo(() => plan(text, versions), [text, versions]);
-  const accepted = planned.filter(({ fate }) => fate !== 'refused');
-  const drop = (event: DragEvent): void => {
-    const [file] = event.dataTransfer.files;
-    if (file === undefined) return;
-    event.preventDefault();
-    if (file.size > TEXT_CHARACTERS_MAX) setProblem('This file is too large to be imported at once.');
-    else void file.text().then(setText);
-  };
+  const planned = useMemo(() => (versions === undefined ? [] : planImport(text, versions)), [text, versions]);
+  const accepted = planned.flatMap(({ key, value, fate }) =>
+    key === undefined || fate === 'refused' ? [] : [{ key, value, if_version: versions?.get(key) ?? 0 }],
+  );
   const submit = (): void =>
     importEntries.mutate(
-      {
-        ...place,
-        // The versions of the preview: whoever changed one of them since is not overwritten.
-        entries: accepted.map(({ key, value }) => ({ key, value, if_version: versions?.get(key) ?? 0 })),
-      },
+      // The versions of the preview: whoever changed one of them since is not overwritten.
+      { ...place, entries: accepted },
       {
         onSuccess: ({ created, updated, unchanged }) => {
           announce(`${created.length} new, ${updated.length} changed, ${unchanged.length} unchanged`);
           onDone();
         },
+        onError: (error) => {
+          if (error instanceof ApiError && error.code === 'version_conflict') void refetch();
+        },
       },
     );
   return (
-    <div className="grid gap-4" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+    <div className="grid gap-4">
       {problem !== undefined && <Notice tone="danger">{problem}</Notice>}
+      {keysError !== null && (
+        <Notice tone="danger">
+          <p className="mb-2">{keysError.message}</p>
+          <Button onClick={() => void refetch()}>Try again</Button>
+        </Notice>
+      )}
       {importEntries.error !== null && <Notice tone="danger">{importEntries.error.message}</Notice>}
       <TextArea
         label="Text of a .env file"
-        hint="Paste it, or drop the file here."
+        hint="Paste it, or drop the file anywhere on this dialog."
         mono
         rows={8}
         autoFocus
@@ -79,22 +68,22 @@ export function ImportPanel({
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
-      {unreadableLines.length > 0 && (
-        <Notice tone="warn">
-          {unreadableLines.length === 1 ? 'Line' : 'Lines'} {unreadableLines.slice(0, 10).join(', ')}{' '}
-          {unreadableLines.length === 1 ? 'is' : 'are'} not an assignment and will be left out.
-        </Notice>
-      )}
+      <TextField
+        label="Or choose the file"
+        type="file"
+        className="file:mr-3 file:rounded file:border file:border-line-strong file:bg-surface file:px-2"
+        onChange={(event) => onFile(event.target.files?.[0])}
+      />
       {planned.length > 0 && <Preview planned={planned} />}
       {accepted.length > ENTRIES_MAX && (
         <Notice tone="warn">At most {ENTRIES_MAX} entries can be imported at once.</Notice>
       )}
-      <DialogButtons>
+      <DialogButtons sticky>
         <Button onClick={onBack}>Back</Button>
         <Button
           look="primary"
           busy={importEntries.isPending}
-          disabled={accepted.length === 0 || accepted.length > ENTRIES_MAX || versions === undefined}
+          disabled={accepted.length === 0 || accepted.length > ENTRIES_MAX}
           onClick={submit}
         >
           {accepted.length === 1 ? 'Import 1 entry' : `Import ${accepted.length} entries`}
@@ -104,56 +93,70 @@ export function ImportPanel({
   );
 }
 
-const FATES = { new: 'new', change: 'changed', refused: 'refused' } as const;
+const FATES: Readonly<Record<Fate, string>> = { new: 'new', there: 'already there', refused: 'refused' };
+const COLUMNS = ['w-16', 'w-[45%]', ''] as const;
 
-function Preview({ planned }: { planned: readonly Planned[] }): ReactNode {
+function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
   return (
     <div className="grid gap-2">
       <p aria-live="polite">
         {Object.entries(FATES)
-          .map(([fate, label]) => `${planned.filter((entry) => entry.fate === fate).length} ${label}`)
+          .map(([fate, label]) => `${planned.filter((line) => line.fate === fate).length} ${label}`)
           .join(', ')}
       </p>
-      <div className="max-h-64 overflow-y-auto">
-        <Table caption="What the import will do">
-          <thead>
-            <tr>
-              <HeadCell>Line</HeadCell>
-              <HeadCell>Key</HeadCell>
-              <HeadCell>What will happen</HeadCell>
-            </tr>
-          </thead>
-          <tbody>
-            {planned.map(({ key, line, fate, why }) => (
-              <tr key={line}>
-                <Cell className="text-muted">{line}</Cell>
-                <Cell className="font-mono break-all">{key}</Cell>
-                <Cell className={fate === 'refused' ? 'text-danger' : ''}>{why}</Cell>
-              </tr>
-            ))}
-          </tbody>
-        </Table>
-      </div>
+      <Table caption="What the import will do" columns={COLUMNS} stackedBelow="xl">
+        <thead>
+          <tr>
+            <HeadCell>Line</HeadCell>
+            <HeadCell>Key</HeadCell>
+            <HeadCell>What will happen</HeadCell>
+          </tr>
+        </thead>
+        <tbody>
+          {planned.map(({ key, line, fate, why }) => (
+            <Row key={line}>
+              <Cell className="text-muted">
+                <StackedLabel>Line</StackedLabel>
+                {line}
+              </Cell>
+              <Cell className="font-mono break-all @max-xl:col-span-2">{key}</Cell>
+              <Cell className={fate === 'refused' ? 'text-danger @max-xl:col-span-3' : '@max-xl:col-span-3'}>
+                {why}
+              </Cell>
+            </Row>
+          ))}
+        </tbody>
+      </Table>
     </div>
   );
 }
 
-function plan(
-  text: string,
-  versions: ReadonlyMap<string, number> | undefined,
-): { planned: Planned[]; unreadableLines: number[] } {
-  const { entries, unreadableLines } = parseDotenv(text);
-  const last = new Map(entries.map(({ key, line }) => [key, line]));
-  const planned = entries.map((entry): Planned => {
-    const broken = checkEntryKey(entry.key);
-    if (broken !== undefined) return { ...entry, fate: 'refused', why: `The key ${broken}.` };
-    if (last.get(entry.key) !== entry.line) {
-      return { ...entry, fate: 'refused', why: `Named again in line ${last.get(entry.key)}, which counts.` };
-    }
-    const version = versions?.get(entry.key);
-    return version === undefined
-      ? { ...entry, fate: 'new', why: 'New' }
-      : { ...entry, fate: 'change', why: `Version ${version + 1}, if the value differs` };
-  });
-  return { planned, unreadableLines };
+/** What is typed or pasted, until a file takes its place. */
+function useText(file: File | undefined) {
+  const [text, setText] = useState('');
+  const [failed, setFailed] = useState<{ file: File; problem: string }>();
+  useEffect(() => {
+    if (file === undefined) return undefined;
+    let isStale = false;
+    readText(file).then(
+      (read) => !isStale && setText(read),
+      (cause: unknown) => !isStale && setFailed({ file, problem: problemOf(cause) }),
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [file]);
+  return { text, setText, problem: failed?.file === file ? failed?.problem : undefined };
+}
+
+/** Fails rather than to replace what is no UTF-8: it would be another value then. */
+async function readText(file: File): Promise<string> {
+  if (file.size > TEXT_CHARACTERS_MAX) throw new RangeError('too large');
+  return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+}
+
+function problemOf(cause: unknown): string {
+  if (cause instanceof RangeError) return 'This file is too large to be imported at once.';
+  if (cause instanceof TypeError) return 'This file is not a text in UTF-8.';
+  return 'This file cannot be read.';
 }

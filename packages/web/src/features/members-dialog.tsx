@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { UserMinus, UserPlus } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
 import {
   candidatesQuery,
@@ -11,7 +11,8 @@ import {
   type Member,
   type Project,
 } from '../data/projects.ts';
-import { IconButton } from '../ui/button.tsx';
+import { useMe } from '../data/session.ts';
+import { Button } from '../ui/button.tsx';
 import { ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -47,6 +48,7 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
   const [filter, setFilter] = useState('');
   const [page, setPage] = useState(1);
   const [leaving, setLeaving] = useState<Member>();
+  const search = useRef<HTMLInputElement>(null);
   const mayAdd = project.abilities.includes('member.add');
   const mayRemove = project.abilities.includes('member.remove');
   const { data, error } = useQuery(membersQuery(project.id, { filter, page, size: MEMBERS_PER_PAGE }));
@@ -55,6 +57,8 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
       {mayAdd && <AddMember project={project} />}
       <FilterBox
         label="Filter members…"
+        shortcut={false}
+        inputRef={search}
         value={filter}
         onChange={(value) => {
           setFilter(value);
@@ -79,16 +83,21 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
           {data === undefined && error === null && <SkeletonRows rows={3} columns={mayRemove ? 4 : 3} />}
           {data?.members.map((member) => (
             <tr key={member.uid}>
-              <Cell>
+              <Cell className="min-w-28 wrap-anywhere">
                 {member.first_name} {member.last_name}
               </Cell>
-              <Cell>{member.username}</Cell>
+              <Cell className="min-w-28 wrap-anywhere">{member.username}</Cell>
               <Cell>{member.role}</Cell>
               {mayRemove && (
                 <ActionsCell>
-                  <IconButton label={`Remove ${member.username}`} danger onClick={() => setLeaving(member)}>
-                    <UserMinus aria-hidden="true" size={16} />
-                  </IconButton>
+                  <Button
+                    look="quiet"
+                    className="h-8! hover:text-danger"
+                    aria-label={`Remove ${member.username}`}
+                    onClick={() => setLeaving(member)}
+                  >
+                    <UserMinus aria-hidden="true" size={16} /> Remove
+                  </Button>
                 </ActionsCell>
               )}
             </tr>
@@ -111,7 +120,12 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
           onPage={setPage}
         />
       )}
-      <RemoveMember project={project} member={leaving} onClose={() => setLeaving(undefined)} />
+      <RemoveMember
+        project={project}
+        member={leaving}
+        onClose={() => setLeaving(undefined)}
+        focusAfter={() => search.current}
+      />
     </div>
   );
 }
@@ -119,6 +133,7 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
 function AddMember({ project }: { project: Project }): ReactNode {
   const [typed, setTyped] = useState('');
   const add = useAddMember();
+  const input = useRef<HTMLInputElement>(null);
   const { data } = useQuery({ ...candidatesQuery(project.id, typed), enabled: typed !== '' });
   const join = ({ uid, username }: Candidate): void =>
     add.mutate(
@@ -126,13 +141,23 @@ function AddMember({ project }: { project: Project }): ReactNode {
       {
         onSuccess: () => {
           setTyped('');
+          // The button that was pressed goes away.
+          input.current?.focus();
           announce(`${username} is a member now`);
         },
       },
     );
   return (
-    <div className="grid gap-2 rounded-lg border border-line bg-canvas p-3">
-      <FilterBox label="Add someone: name or address…" value={typed} onChange={setTyped} />
+    <fieldset className="grid gap-2 rounded-lg border border-line bg-canvas p-3">
+      <legend className="px-1 font-semibold">Add a member</legend>
+      <FilterBox
+        label="Add someone: name or address…"
+        icon={<UserPlus aria-hidden="true" size={16} />}
+        shortcut={false}
+        inputRef={input}
+        value={typed}
+        onChange={setTyped}
+      />
       {add.error !== null && <Notice tone="danger">{add.error.message}</Notice>}
       {typed !== '' && data !== undefined && (
         <ul aria-label="People who are no members" className="grid gap-1">
@@ -141,17 +166,18 @@ function AddMember({ project }: { project: Project }): ReactNode {
               key={candidate.uid}
               className="flex items-center justify-between gap-2 rounded-md px-2 py-1 hover:bg-sunken"
             >
-              <span className="min-w-0 truncate">
+              <span className="min-w-0 wrap-anywhere">
                 {candidate.first_name} {candidate.last_name}{' '}
                 <span className="text-muted">{candidate.username}</span>
               </span>
-              <IconButton
-                label={`Add ${candidate.username}`}
-                disabled={add.isPending}
+              <Button
+                aria-label={`Add ${candidate.username}`}
+                className="h-8!"
+                busy={add.isPending}
                 onClick={() => join(candidate)}
               >
-                <UserPlus aria-hidden="true" size={16} />
-              </IconButton>
+                <UserPlus aria-hidden="true" size={16} /> Add
+              </Button>
             </li>
           ))}
           {data.candidates.length === 0 && (
@@ -159,7 +185,7 @@ function AddMember({ project }: { project: Project }): ReactNode {
           )}
         </ul>
       )}
-    </div>
+    </fieldset>
   );
 }
 
@@ -167,12 +193,17 @@ function RemoveMember({
   project,
   member,
   onClose,
+  focusAfter,
 }: {
   project: Project;
   member: Member | undefined;
   onClose: () => void;
+  /** Where the focus goes once the row is gone. */
+  focusAfter: () => HTMLElement | null;
 }): ReactNode {
   const remove = useRemoveMember();
+  const me = useMe();
+  const isMe = member?.uid === me.uid;
   const isLast = remove.error instanceof ApiError && remove.error.code === 'last_manager';
   const close = (): void => {
     remove.reset();
@@ -194,13 +225,23 @@ function RemoveMember({
     <ConfirmDialog
       open={member !== undefined}
       onClose={close}
-      title={`Remove ${member?.username ?? ''} from ${project.name}?`}
+      focusAfter={() => (remove.isSuccess ? focusAfter() : true)}
+      title={`Remove ${isMe ? 'yourself' : (member?.username ?? '')} from ${project.name}?`}
       action={isLast ? 'Remove all the same' : 'Remove member'}
       busy={remove.isPending}
       error={isLast ? undefined : remove.error?.message}
       onConfirm={confirm}
     >
-      <p>They lose access at once. What they have read they may have kept: rotate those secrets.</p>
+      {isMe ? (
+        <p>
+          You lose access to its vault at once
+          {me.role === 'ROOT'
+            ? '. As ROOT you still see the project and can add yourself again; that is on record.'
+            : ', and the project is no longer in your lists. Only another ROOT or ADMIN can add you again.'}
+        </p>
+      ) : (
+        <p>They lose access at once. What they have read they may have kept: rotate those secrets.</p>
+      )}
       {isLast && (
         <Notice tone="warn">
           This is the last ROOT or ADMIN member. Without them no member can open the vault until a ROOT user

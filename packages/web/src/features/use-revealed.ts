@@ -8,24 +8,24 @@ export type Revealed = { id: string; value: string };
  * The one value that is shown, if any. It is held by the page alone, and dropped when it is hidden, after 30 seconds,
  * when the tab is left, and with the page.
  */
-export function useRevealed(): {
-  revealed: Revealed | undefined;
-  reveal: (revealed: Revealed) => void;
+export function useRevealed<Shown = Revealed>(): {
+  revealed: Shown | undefined;
+  reveal: (revealed: Shown) => void;
   hide: () => void;
 } {
-  const [revealed, setRevealed] = useState<Revealed>();
+  const [revealed, setRevealed] = useState<Shown>();
   const timer = useRef<number>(undefined);
   const hide = useCallback(() => {
     window.clearTimeout(timer.current);
     setRevealed(undefined);
   }, []);
   const reveal = useCallback(
-    (next: Revealed) => {
+    (next: Shown) => {
       window.clearTimeout(timer.current);
       // It may arrive after the tab was left.
       if (document.visibilityState === 'hidden') return;
       timer.current = window.setTimeout(hide, REVEAL_MS);
-      setRevealed(next);
+      setRevealed(() => next);
     },
     [hide],
   );

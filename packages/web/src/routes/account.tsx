@@ -9,7 +9,10 @@ import {
   type User,
 } from '../data/session.ts';
 import { useUpdateUser } from '../data/users.ts';
-import { fieldError, formError, onSubmit } from '../features/form.ts';
+import { Form } from '../features/form-frame.tsx';
+import { fieldError, onSubmit } from '../features/form.ts';
+import { SignOutButton } from '../features/sign-out-button.tsx';
+import { EmailField, NameFields, NewPasswordField } from '../features/user-fields.tsx';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -47,40 +50,16 @@ function ProfileForm({ user }: { user: User }): ReactNode {
   const submit = onSubmit(PROFILE, (fields) =>
     update.mutate({ uid: user.uid, ...fields }, { onSuccess: () => announce('Profile saved') }),
   );
-  const error = formError(update.error, PROFILE);
   return (
-    <form className="grid max-w-md gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <div className="grid gap-4 sm:grid-cols-2">
-        <TextField
-          label="First name"
-          name="first_name"
-          autoComplete="given-name"
-          defaultValue={user.first_name}
-          error={fieldError(update.error, 'first_name')}
-        />
-        <TextField
-          label="Last name"
-          name="last_name"
-          autoComplete="family-name"
-          defaultValue={user.last_name}
-          error={fieldError(update.error, 'last_name')}
-        />
-      </div>
-      <TextField
-        label="E-mail address"
-        name="email"
-        type="email"
-        autoComplete="email"
-        defaultValue={user.email}
-        error={fieldError(update.error, 'email')}
-      />
+    <Form className="grid max-w-md gap-4" onSubmit={submit} error={update.error} fields={PROFILE}>
+      <NameFields isOwn user={user} error={update.error} />
+      <EmailField isOwn user={user} error={update.error} />
       <div>
         <Button type="submit" busy={update.isPending}>
           Save profile
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -99,10 +78,14 @@ function PasswordForm(): ReactNode {
       },
     }),
   );
-  const error = formError(change.error, PASSWORD);
   return (
-    <form key={changes} className="grid max-w-md gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
+    <Form
+      key={changes}
+      className="grid max-w-md gap-4"
+      onSubmit={submit}
+      error={change.error}
+      fields={PASSWORD}
+    >
       <TextField
         label="Current password"
         name="current_password"
@@ -110,20 +93,17 @@ function PasswordForm(): ReactNode {
         autoComplete="current-password"
         error={fieldError(change.error, 'current_password')}
       />
-      <TextField
-        label="New password"
+      <NewPasswordField
         name="new_password"
-        type="password"
-        autoComplete="new-password"
         hint="At least 12 characters, and not a common one. Your other sessions will end."
-        error={fieldError(change.error, 'new_password')}
+        error={change.error}
       />
       <div>
         <Button type="submit" busy={change.isPending}>
           Change password
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 
@@ -173,6 +153,7 @@ function SessionRow({ session }: { session: Session }): ReactNode {
     <tr>
       <Cell>
         <RelativeTime at={session.created_at} />
+        {session.current && <div className="font-medium text-accent">This one</div>}
       </Cell>
       <Cell className="font-mono">{session.ip}</Cell>
       <Cell className="max-w-64 truncate" title={session.user_agent}>
@@ -180,7 +161,7 @@ function SessionRow({ session }: { session: Session }): ReactNode {
       </Cell>
       <ActionsCell>
         {session.current ? (
-          <span className="font-medium text-accent">This one</span>
+          <SignOutButton>Sign out here</SignOutButton>
         ) : (
           <Button
             look="quiet"

@@ -2,7 +2,8 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useSignIn } from '../data/session.ts';
 import { Entrance } from '../features/entrance.tsx';
-import { fieldError, formError, onSubmit } from '../features/form.ts';
+import { Form } from '../features/form-frame.tsx';
+import { fieldError, onSubmit } from '../features/form.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -17,14 +18,12 @@ export function LoginPage(): ReactNode {
   const submit = onSubmit(FIELDS, (fields) =>
     signIn.mutate(fields, { onSuccess: () => history.push(ownPath(next)) }),
   );
-  const error = formError(signIn.error, FIELDS);
   return (
-    <Entrance title="Sign in to Coffer">
+    <Entrance name="Sign in" title="Sign in to Coffer">
       {ended === true && signIn.error === null && (
         <Notice tone="warn">Your session has ended. Sign in to go back to where you were.</Notice>
       )}
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <form className="grid gap-4" onSubmit={submit} noValidate>
+      <Form onSubmit={submit} error={signIn.error} fields={FIELDS}>
         <TextField
           label="User name or e-mail address"
           name="auth_data"
@@ -44,7 +43,7 @@ export function LoginPage(): ReactNode {
         <Button type="submit" look="primary" busy={signIn.isPending}>
           Sign in
         </Button>
-      </form>
+      </Form>
     </Entrance>
   );
 }

@@ -1,22 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus, Users } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { projectsQuery, useCreateProject, type Project } from '../data/projects.ts';
+import { projectsQuery, type Project } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
-import { fieldError, formError, onSubmit } from '../features/form.ts';
+import { CreateProjectDialog } from '../features/create-project-dialog.tsx';
 import { listStateOf, withListState } from '../features/list-state.ts';
 import { MembersDialog } from '../features/members-dialog.tsx';
 import { isBlocking, ProblemPage } from '../features/problem-page.tsx';
 import { Button, buttonClass, IconButton } from '../ui/button.tsx';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
-import { TextArea, TextField } from '../ui/field.tsx';
+import { CodeBlock } from '../ui/code-block.tsx';
+import { Columns } from '../ui/columns.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
-import { Notice } from '../ui/notice.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
-import { announce } from '../ui/toast.tsx';
 
 const route = getRouteApi('/signed-in/projects');
 
@@ -46,12 +44,7 @@ export function ProjectsPage(): ReactNode {
         <FilterBox label="Filter projects…" value={list.filter} onChange={(filter) => change({ filter })} />
       </div>
       {data?.amount === 0 ? (
-        <EmptyState
-          title={list.filter === '' ? 'There are no projects yet' : 'No project matches the filter'}
-        >
-          {list.filter !== '' && 'Try a shorter part of its name or id.'}
-          {list.filter === '' && (mayCreate ? create : 'Ask an ADMIN or ROOT user to add you to one.')}
-        </EmptyState>
+        <NoProjects isFiltered={list.filter !== ''} create={mayCreate && create} />
       ) : (
         <>
           <ProjectTable projects={data?.projects} onMembers={setShown} />
@@ -76,6 +69,37 @@ export function ProjectsPage(): ReactNode {
   );
 }
 
+function NoProjects({ isFiltered, create }: { isFiltered: boolean; create: ReactNode }): ReactNode {
+  if (isFiltered)
+    return (
+      <EmptyState title="No project matches the filter">Try a shorter part of its name or id.</EmptyState>
+    );
+  const what = 'A project groups what belongs to one service: its secrets, its environments and its members.';
+  if (create === false)
+    return (
+      <EmptyState title="There are no projects yet">
+        <p>{what}</p>
+        <p>You see those that you are a member of: ask an ADMIN or ROOT user to add you to one.</p>
+      </EmptyState>
+    );
+  const example = { id: 'online_shop', name: 'Online shop', api_path: '/online_shop' };
+  return (
+    <EmptyState title="There are no projects yet">
+      <p>{what} Whoever creates one is its first member.</p>
+      {create}
+      <p>Programs do the same with a token of yours:</p>
+      <CodeBlock label="The command">
+        {[
+          `curl -X POST ${window.location.origin}/project/create \\`,
+          `  -H "Authorization: Bearer $COFFER_TOKEN" \\`,
+          `  -H 'Content-Type: application/json' \\`,
+          `  -d '${JSON.stringify(example)}'`,
+        ].join('\n')}
+      </CodeBlock>
+    </EmptyState>
+  );
+}
+
 function ProjectTable({
   projects,
   onMembers,
@@ -85,6 +109,7 @@ function ProjectTable({
 }): ReactNode {
   return (
     <Table caption="Projects">
+      <Columns widths={['w-56', '', 'w-48', 'w-24', 'w-36']} />
       <thead>
         <tr>
           <HeadCell>Project</HeadCell>
@@ -102,7 +127,7 @@ function ProjectTable({
         ) : (
           projects.map((project) => (
             <tr key={project.id}>
-              <Cell className="min-w-40">
+              <Cell className="wrap-anywhere">
                 <Link
                   to="/project"
                   search={{ id: project.id }}
@@ -112,10 +137,10 @@ function ProjectTable({
                 </Link>
                 <div className="font-mono text-xs text-muted">{project.id}</div>
               </Cell>
-              <Cell className="max-w-80 text-muted">
-                <span className="line-clamp-2">{project.description}</span>
+              <Cell className="text-muted">
+                <span className="line-clamp-2 wrap-anywhere">{project.description}</span>
               </Cell>
-              <Cell className="font-mono">{project.api_path}</Cell>
+              <Cell className="font-mono wrap-anywhere">{project.api_path}</Cell>
               <Cell>
                 <IconButton
                   label={`Members of ${project.name}: ${project.members}`}
@@ -143,94 +168,4 @@ function ProjectTable({
       </tbody>
     </Table>
   );
-}
-
-const FIELDS = ['name', 'id', 'api_path', 'description'] as const;
-
-function CreateProjectDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
-  return (
-    <Dialog open={open} onClose={onClose} title="New project" description="You become its first member.">
-      <CreateProjectForm onClose={onClose} />
-    </Dialog>
-  );
-}
-
-function CreateProjectForm({ onClose }: { onClose: () => void }): ReactNode {
-  const create = useCreateProject();
-  const navigate = useNavigate();
-  const [name, setName] = useState('');
-  // Made from the name until they are changed by hand.
-  const [id, setId] = useState<string>();
-  const [path, setPath] = useState<string>();
-  const derivedId = id ?? deriveId(name);
-  const submit = onSubmit(FIELDS, (fields) =>
-    create.mutate(fields, {
-      onSuccess: ({ project }) => {
-        announce(`${project.name} is created`);
-        onClose();
-        void navigate({ to: '/vault', search: { project_id: project.id } });
-      },
-    }),
-  );
-  const error = formError(create.error, FIELDS);
-  return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <TextField
-        label="Name"
-        name="name"
-        autoFocus
-        autoComplete="off"
-        maxLength={100}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        error={fieldError(create.error, 'name')}
-      />
-      <TextField
-        label="Id"
-        name="id"
-        mono
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={50}
-        hint="3 to 50 lower-case letters, digits and underscores; a letter first. It cannot be changed later."
-        value={derivedId}
-        onChange={(event) => setId(event.target.value)}
-        error={fieldError(create.error, 'id')}
-      />
-      <TextField
-        label="API path"
-        name="api_path"
-        mono
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={100}
-        hint="Where the routes of the project will be, as in /api/v1/shop."
-        value={path ?? (derivedId === '' ? '' : `/${derivedId}`)}
-        onChange={(event) => setPath(event.target.value)}
-        error={fieldError(create.error, 'api_path')}
-      />
-      <TextArea
-        label="Description"
-        name="description"
-        maxLength={1000}
-        error={fieldError(create.error, 'description')}
-      />
-      <DialogButtons>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
-          Create
-        </Button>
-      </DialogButtons>
-    </form>
-  );
-}
-
-function deriveId(name: string): string {
-  return name
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^[^a-z]+|_+$/g, '')
-    .slice(0, 50);
 }

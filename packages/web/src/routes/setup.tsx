@@ -1,10 +1,12 @@
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
+import { ApiError } from '../data/api.ts';
 import { useSetUp } from '../data/session.ts';
 import { Entrance } from '../features/entrance.tsx';
-import { fieldError, formError, onSubmit } from '../features/form.ts';
-import { Button } from '../ui/button.tsx';
-import { TextField } from '../ui/field.tsx';
+import { Form } from '../features/form-frame.tsx';
+import { onSubmit } from '../features/form.ts';
+import { EmailField, NameFields, NewPasswordField, UsernameField } from '../features/user-fields.tsx';
+import { Button, buttonClass } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 
 const FIELDS = ['username', 'email', 'first_name', 'last_name', 'password'] as const;
@@ -20,61 +22,45 @@ export function SetupPage(): ReactNode {
       { onSuccess: () => void navigate({ to: '/projects' }) },
     ),
   );
-  const error = formError(setUp.error, FIELDS);
+  if (setUp.error instanceof ApiError && setUp.error.code === 'setup_done') return <SetUpAlready />;
   return (
     <Entrance
+      name="Set up"
       title="Set up Coffer"
       lead="Create the first account. It gets the role ROOT: it manages users and sees every project."
     >
       {setupToken === '' && (
         <Notice tone="danger">
-          This page needs the whole link that the server printed. Open that link again.
+          This page needs the whole link that the server printed. Open that link again. Is Coffer set up
+          already?{' '}
+          <Link to="/login" className="font-medium underline">
+            Sign in
+          </Link>
         </Notice>
       )}
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <form className="grid gap-4" onSubmit={submit} noValidate>
-        <TextField
-          label="User name"
-          name="username"
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          autoFocus
-          error={fieldError(setUp.error, 'username')}
-        />
-        <TextField
-          label="E-mail address"
-          name="email"
-          type="email"
-          autoComplete="email"
-          error={fieldError(setUp.error, 'email')}
-        />
-        <div className="grid gap-4 sm:grid-cols-2">
-          <TextField
-            label="First name"
-            name="first_name"
-            autoComplete="given-name"
-            error={fieldError(setUp.error, 'first_name')}
-          />
-          <TextField
-            label="Last name"
-            name="last_name"
-            autoComplete="family-name"
-            error={fieldError(setUp.error, 'last_name')}
-          />
-        </div>
-        <TextField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          hint="At least 12 characters, and not a common one."
-          error={fieldError(setUp.error, 'password')}
-        />
+      <Form onSubmit={submit} error={setUp.error} fields={FIELDS}>
+        <UsernameField isOwn error={setUp.error} />
+        <EmailField isOwn error={setUp.error} />
+        <NameFields isOwn error={setUp.error} />
+        <NewPasswordField name="password" error={setUp.error} />
         <Button type="submit" look="primary" busy={setUp.isPending} disabled={setupToken === ''}>
           Create account
         </Button>
-      </form>
+      </Form>
+    </Entrance>
+  );
+}
+
+function SetUpAlready(): ReactNode {
+  return (
+    <Entrance
+      name="Set up"
+      title="Coffer is set up already"
+      lead="The first account exists, so the link has done its work. Someone with the role ROOT adds further users."
+    >
+      <Link to="/login" className={buttonClass('primary')}>
+        Go to the sign-in
+      </Link>
     </Entrance>
   );
 }

@@ -1,23 +1,19 @@
-import { ROLES, type Role } from '@coffer/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { KeyRound, Plus, Trash2, UserCog } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useMay, useMe, type User } from '../data/session.ts';
-import { useCreateUser, useDeleteUser, useResetPassword, usersQuery, useUpdateUser } from '../data/users.ts';
-import { fieldError, formError, onSubmit } from '../features/form.ts';
+import { usersQuery } from '../data/users.ts';
 import { listStateOf, withListState } from '../features/list-state.ts';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { CreateUserDialog, DeleteUserDialog, PasswordDialog, RoleDialog } from '../features/user-dialogs.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
-import { ConfirmDialog, Dialog, DialogButtons } from '../ui/dialog.tsx';
-import { SelectField, TextField } from '../ui/field.tsx';
+import { Columns } from '../ui/columns.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
-import { Notice } from '../ui/notice.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
-import { announce } from '../ui/toast.tsx';
 
 const route = getRouteApi('/signed-in/users');
 const USERS_PER_PAGE = 15;
@@ -71,14 +67,7 @@ export function UsersPage(): ReactNode {
           )}
         </>
       )}
-      <Dialog
-        open={action?.kind === 'create'}
-        onClose={close}
-        title="New user"
-        description="Give them the password in person or in another safe way."
-      >
-        <CreateUserForm onDone={close} />
-      </Dialog>
+      <CreateUserDialog open={action?.kind === 'create'} onClose={close} />
       <RoleDialog user={userFor('role')} onClose={close} />
       <PasswordDialog user={userFor('password')} onClose={close} />
       <DeleteUserDialog user={userFor('delete')} onClose={close} />
@@ -96,6 +85,7 @@ function UserTable({
   const me = useMe();
   return (
     <Table caption="Users">
+      <Columns widths={['w-28 sm:w-44', 'w-36 sm:w-44', '', 'w-20', 'w-32', 'w-32']} />
       <thead>
         <tr>
           <HeadCell>User name</HeadCell>
@@ -114,13 +104,13 @@ function UserTable({
         ) : (
           users.map((user) => (
             <tr key={user.uid}>
-              <Cell className="font-medium" title={user.uid}>
+              <Cell className="font-medium wrap-anywhere" title={user.uid}>
                 {user.username} {user.uid === me.uid && <span className="text-xs text-muted">you</span>}
               </Cell>
-              <Cell>
+              <Cell className="wrap-anywhere">
                 {user.first_name} {user.last_name}
               </Cell>
-              <Cell>{user.email}</Cell>
+              <Cell className="wrap-anywhere">{user.email}</Cell>
               <Cell>{user.role}</Cell>
               <Cell className="text-muted">
                 <RelativeTime at={user.created_at} />
@@ -152,218 +142,4 @@ function UserTable({
       </tbody>
     </Table>
   );
-}
-
-const CREATE = ['username', 'email', 'first_name', 'last_name', 'password', 'role'] as const;
-
-function CreateUserForm({ onDone }: { onDone: () => void }): ReactNode {
-  const create = useCreateUser();
-  const submit = onSubmit(CREATE, (fields) =>
-    create.mutate(
-      { ...fields, role: asRole(fields.role) },
-      {
-        onSuccess: ({ user }) => {
-          announce(`${user.username} can sign in now`);
-          onDone();
-        },
-      },
-    ),
-  );
-  const error = formError(create.error, CREATE);
-  return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <TextField
-        label="User name"
-        name="username"
-        autoFocus
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        error={fieldError(create.error, 'username')}
-      />
-      <TextField
-        label="E-mail address"
-        name="email"
-        type="email"
-        autoComplete="off"
-        error={fieldError(create.error, 'email')}
-      />
-      <div className="grid gap-4 sm:grid-cols-2">
-        <TextField
-          label="First name"
-          name="first_name"
-          autoComplete="off"
-          error={fieldError(create.error, 'first_name')}
-        />
-        <TextField
-          label="Last name"
-          name="last_name"
-          autoComplete="off"
-          error={fieldError(create.error, 'last_name')}
-        />
-      </div>
-      <TextField
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        hint="At least 12 characters, and not a common one."
-        error={fieldError(create.error, 'password')}
-      />
-      <RoleField defaultValue="VIEWER" error={fieldError(create.error, 'role')} />
-      <DialogButtons>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" look="primary" busy={create.isPending}>
-          Add user
-        </Button>
-      </DialogButtons>
-    </form>
-  );
-}
-
-function RoleField({ defaultValue, error }: { defaultValue: Role; error: string | undefined }): ReactNode {
-  return (
-    <SelectField
-      label="Role"
-      name="role"
-      defaultValue={defaultValue}
-      hint="ROOT manages users and sees all projects. ROOT and ADMIN open the vaults of projects that they are a member of; AUTHOR and VIEWER open none."
-      error={error}
-    >
-      {ROLES.map((role) => (
-        <option key={role}>{role}</option>
-      ))}
-    </SelectField>
-  );
-}
-
-type UserDialogProps = { user: User | undefined; onClose: () => void };
-
-function RoleDialog({ user, onClose }: UserDialogProps): ReactNode {
-  return (
-    <Dialog
-      open={user !== undefined}
-      onClose={onClose}
-      title={`Role of ${user?.username ?? ''}`}
-      description="It counts from their next request on."
-    >
-      {user !== undefined && <RoleForm user={user} onClose={onClose} />}
-    </Dialog>
-  );
-}
-
-function RoleForm({ user, onClose }: { user: User; onClose: () => void }): ReactNode {
-  const update = useUpdateUser();
-  const submit = onSubmit(['role'], ({ role }) =>
-    update.mutate(
-      { uid: user.uid, role: asRole(role) },
-      {
-        onSuccess: () => {
-          announce(`${user.username} has the role ${role} now`);
-          onClose();
-        },
-      },
-    ),
-  );
-  const error = formError(update.error, ['role']);
-  return (
-    <form className="grid gap-4" onSubmit={submit}>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <RoleField defaultValue={user.role} error={fieldError(update.error, 'role')} />
-      <DialogButtons>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" busy={update.isPending}>
-          Change role
-        </Button>
-      </DialogButtons>
-    </form>
-  );
-}
-
-function PasswordDialog({ user, onClose }: UserDialogProps): ReactNode {
-  return (
-    <Dialog
-      open={user !== undefined}
-      onClose={onClose}
-      title={`New password for ${user?.username ?? ''}`}
-      description="For someone who lost theirs. All their sessions end."
-    >
-      {user !== undefined && <PasswordForm user={user} onClose={onClose} />}
-    </Dialog>
-  );
-}
-
-function PasswordForm({ user, onClose }: { user: User; onClose: () => void }): ReactNode {
-  const reset = useResetPassword();
-  const submit = onSubmit(['new_password'], (fields) =>
-    reset.mutate(
-      { uid: user.uid, ...fields },
-      {
-        onSuccess: () => {
-          announce(`${user.username} has a new password`);
-          onClose();
-        },
-      },
-    ),
-  );
-  const error = formError(reset.error, ['new_password']);
-  return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      <TextField
-        label="New password"
-        name="new_password"
-        type="password"
-        autoFocus
-        autoComplete="new-password"
-        hint="At least 12 characters, and not a common one."
-        error={fieldError(reset.error, 'new_password')}
-      />
-      <DialogButtons>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" busy={reset.isPending}>
-          Set password
-        </Button>
-      </DialogButtons>
-    </form>
-  );
-}
-
-function DeleteUserDialog({ user, onClose }: UserDialogProps): ReactNode {
-  const remove = useDeleteUser();
-  const close = (): void => {
-    remove.reset();
-    onClose();
-  };
-  return (
-    <ConfirmDialog
-      open={user !== undefined}
-      onClose={close}
-      title={`Delete ${user?.username ?? ''}?`}
-      action="Delete user"
-      confirmText={user?.username ?? ''}
-      confirmLabel="User name"
-      busy={remove.isPending}
-      error={remove.error?.message}
-      onConfirm={() =>
-        user !== undefined &&
-        remove.mutate(user.uid, {
-          onSuccess: () => {
-            announce(`${user.username} is deleted`);
-            close();
-          },
-        })
-      }
-    >
-      <p>
-        Their sessions and memberships end at once. What they did stays in the audit log and in the history of
-        entries.
-      </p>
-    </ConfirmDialog>
-  );
-}
-
-function asRole(text: string): Role {
-  return ROLES.find((role) => role === text) ?? 'VIEWER';
 }

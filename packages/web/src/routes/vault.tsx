@@ -1,18 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, Navigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useMemo, useState, type ReactNode } from 'react';
 import { entriesQuery } from '../data/entries.ts';
 import { environmentsQuery, projectQuery, type Project } from '../data/projects.ts';
 import { Breadcrumb } from '../features/breadcrumb.tsx';
-import { CreateEntryDialog, DeleteEntryDialog, EditEntryDialog } from '../features/entry-dialogs.tsx';
+import { CreateEntryDialog } from '../features/entry-create-dialog.tsx';
+import { DeleteEntryDialog } from '../features/entry-delete-dialog.tsx';
+import { EditEntryDialog } from '../features/entry-edit-dialog.tsx';
+import { NoEntries } from '../features/entry-empty.tsx';
 import { EntryTable, type EntryAction } from '../features/entry-table.tsx';
 import { HistoryDialog } from '../features/history-dialog.tsx';
-import { listStateOf, withListState } from '../features/list-state.ts';
+import { isPastEnd, listStateOf, withLastPage, withListState } from '../features/list-state.ts';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { Button } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
-import { EmptyState, Page } from '../ui/page.tsx';
+import { Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 
 const route = getRouteApi('/signed-in/vault');
@@ -43,15 +46,21 @@ function Vault({ project }: { project: Project }): ReactNode {
   const environment = search.environment ?? 'default';
   const place = useMemo(() => ({ project_id: project.id, environment }), [project.id, environment]);
   const [action, setAction] = useState<EntryAction | { kind: 'create' }>();
-  const { data, error, refetch } = useQuery(entriesQuery(place, list));
+  const { data, error, refetch, isPlaceholderData: isOld } = useQuery(entriesQuery(place, list));
+  const { data: environments = [] } = useQuery(environmentsQuery(project.id));
   const close = (): void => setAction(undefined);
+  const create = (): void => setAction({ kind: 'create' });
   const entryFor = (kind: EntryAction['kind']) =>
     action?.kind === kind && 'entry' in action ? action.entry : undefined;
   const change = (next: Partial<typeof list>): void =>
     void navigate({ search: (now) => withListState(now, next) });
   if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
+  const isEmpty = data?.amount === 0;
   return (
     <>
+      {data !== undefined && !isOld && isPastEnd(data.amount, list) && (
+        <Navigate to="/vault" search={withLastPage(search, data.amount, list.size)} replace />
+      )}
       <Breadcrumb>
         <Link to="/vaults" className="hover:underline">
           Vaults
@@ -60,13 +69,14 @@ function Vault({ project }: { project: Project }): ReactNode {
       </Breadcrumb>
       <Page
         title={project.name}
+        documentTitle={titleOf(project, environment, environments)}
         lead={
           <>
             Vault of <code className="font-mono break-all">{project.id}</code>
           </>
         }
         action={
-          <Button look="primary" data-shortcut="create" onClick={() => setAction({ kind: 'create' })}>
+          <Button look="primary" data-shortcut="create" onClick={create}>
             <Plus aria-hidden="true" size={16} /> Create New
           </Button>
         }
@@ -74,40 +84,38 @@ function Vault({ project }: { project: Project }): ReactNode {
         <div className="mb-3 flex flex-wrap items-center gap-3">
           <FilterBox label="Filter vaults…" value={list.filter} onChange={(filter) => change({ filter })} />
           <EnvironmentSwitch
-            projectId={project.id}
+            environments={environments}
             environment={environment}
             onChange={(next) =>
+              // From its first page on; what was filtered for is looked for there, too.
               void navigate({
-                search: { project_id: project.id, ...(next === 'default' ? {} : { environment: next }) },
+                search: ({ environment: _environment, page: _page, ...kept }) => ({
+                  ...kept,
+                  ...(next === 'default' ? {} : { environment: next }),
+                }),
               })
             }
           />
         </div>
-        {data?.amount === 0 ? (
-          <NoEntries
-            projectId={project.id}
-            isFiltered={list.filter !== ''}
-            onCreate={() => setAction({ kind: 'create' })}
-          />
+        {isEmpty && !isOld ? (
+          <NoEntries place={place} isFiltered={list.filter !== ''} onCreate={create} />
         ) : (
           <>
-            {/* Another place, page or filter is another table: what was shown there is hidden. */}
             <EntryTable
-              key={`${environment} ${list.page} ${list.filter}`}
               place={place}
-              entries={data?.entries}
+              entries={isEmpty ? undefined : data?.entries}
+              busy={isOld}
+              view={`${list.page} ${list.size} ${list.filter}`}
               onAction={setAction}
             />
-            {data !== undefined && (
-              <Pagination
-                noun="entries"
-                amount={data.amount}
-                page={list.page}
-                size={list.size}
-                onPage={(page) => change({ page })}
-                onSize={(size) => change({ size })}
-              />
-            )}
+            <Pagination
+              noun="entries"
+              amount={data?.amount}
+              page={list.page}
+              size={list.size}
+              onPage={(page) => change({ page })}
+              onSize={(size) => change({ size })}
+            />
           </>
         )}
       </Page>
@@ -119,18 +127,24 @@ function Vault({ project }: { project: Project }): ReactNode {
   );
 }
 
+type Environments = readonly { id: string; name: string }[];
+
+/** Tabs are told apart by it. The environment is named only where there is more than one (R7). */
+function titleOf(project: Project, environment: string, environments: Environments): string {
+  return `Entries of ${project.name}${environments.length < 2 ? '' : ` (${environment})`}`;
+}
+
 /** Only where there is more than one: nobody else has to know that there are environments (R7). */
 function EnvironmentSwitch({
-  projectId,
+  environments,
   environment,
   onChange,
 }: {
-  projectId: string;
+  environments: Environments;
   environment: string;
   onChange: (environment: string) => void;
 }): ReactNode {
-  const { data } = useQuery(environmentsQuery(projectId));
-  if (data === undefined || data.length < 2) return null;
+  if (environments.length < 2) return null;
   return (
     <label className="flex items-center gap-2 text-muted">
       Environment
@@ -139,37 +153,12 @@ function EnvironmentSwitch({
         value={environment}
         onChange={(event) => onChange(event.target.value)}
       >
-        {data.map(({ id, name }) => (
+        {environments.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
           </option>
         ))}
       </select>
     </label>
-  );
-}
-
-function NoEntries({
-  projectId,
-  isFiltered,
-  onCreate,
-}: {
-  projectId: string;
-  isFiltered: boolean;
-  onCreate: () => void;
-}): ReactNode {
-  if (isFiltered)
-    return <EmptyState title="No key matches the filter">Try a shorter part of the key.</EmptyState>;
-  return (
-    <EmptyState title="This vault is empty">
-      <p>An entry is a key and an encrypted value, such as an API key or a database password.</p>
-      <Button look="primary" onClick={onCreate}>
-        <Plus aria-hidden="true" size={16} /> Create the first entry
-      </Button>
-      <p>
-        Programs do the same with <code className="font-mono">POST /vault/create</code>,{' '}
-        <code className="font-mono">project_id={projectId}</code>.
-      </p>
-    </EmptyState>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { classNames } from './class-names.ts';
+import { WithTip } from './tooltip.tsx';
 
 type Look = 'primary' | 'plain' | 'danger' | 'quiet';
 
@@ -7,7 +8,7 @@ const LOOKS: Record<Look, string> = {
   primary: 'bg-accent text-on-accent hover:bg-accent-hover border-transparent',
   plain: 'bg-surface text-text hover:bg-sunken border-line-strong',
   danger: 'bg-danger text-surface hover:bg-danger-hover border-transparent',
-  quiet: 'bg-transparent text-text hover:bg-sunken border-transparent',
+  quiet: 'bg-transparent text-text hover:bg-sunken border-line',
 };
 
 type ButtonProps = ComponentProps<'button'> & { look?: Look; busy?: boolean };
@@ -44,32 +45,19 @@ export function buttonClass(look: Look = 'plain'): string {
 type IconButtonProps = ComponentProps<'button'> & { label: string; danger?: boolean };
 
 /** An icon with a name for those who do not see it, shown as a tip on hover and focus. */
-export function IconButton({
-  label,
-  danger = false,
-  className,
-  children,
-  ...props
-}: IconButtonProps): ReactNode {
+export function IconButton({ label, danger = false, className, ...props }: IconButtonProps): ReactNode {
   return (
-    <button
+    <WithTip
+      tip={label}
       type="button"
       aria-label={label}
       className={classNames(
-        'group relative inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken',
+        'inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken',
         'disabled:cursor-not-allowed disabled:opacity-55',
         danger ? 'hover:text-danger' : 'hover:text-text',
         className,
       )}
       {...props}
-    >
-      {children}
-      <span
-        aria-hidden="true"
-        className="pointer-events-none absolute bottom-full z-10 mb-1 hidden rounded bg-text px-2 py-0.5 text-xs whitespace-nowrap text-canvas group-hover:block group-focus-visible:block"
-      >
-        {label}
-      </span>
-    </button>
+    />
   );
 }

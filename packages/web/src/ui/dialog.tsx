@@ -4,12 +4,16 @@ import { X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
+import { CopyButton } from './copy-button.tsx';
 import { TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
 
-const BACKDROP = 'fixed inset-0 z-40 bg-black/40';
+const BACKDROP = 'fixed inset-0 bg-black/40';
 const POPUP =
-  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-x-hidden overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
+  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-x-hidden scroll-pb-20 overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
+
+/** A name that nobody types without a mistake. */
+const LONG_CHARACTERS = 40;
 
 type DialogProps = {
   open: boolean;
@@ -38,7 +42,7 @@ export function Dialog({
       disablePointerDismissal
     >
       <BaseDialog.Portal>
-        <BaseDialog.Backdrop className={BACKDROP} />
+        <BaseDialog.Backdrop className={classNames(BACKDROP, 'z-40')} />
         <BaseDialog.Popup data-dialog className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
           <div className="mb-4 flex items-start justify-between gap-4">
             <div className="min-w-0">
@@ -74,19 +78,36 @@ type ConfirmProps = {
   /** What has to be typed before the button works. */
   confirmText?: string;
   confirmLabel?: string;
+  /** `primary` where nothing is lost. */
+  look?: 'danger' | 'primary';
   busy: boolean;
   error?: string | undefined;
   onConfirm: () => void;
+  /** Where the focus goes after it; `true` is back to what opened it. */
+  focusAfter?: () => HTMLElement | null | true;
 };
 
 /** Before something that cannot be taken back. */
-export function ConfirmDialog({ open, onClose, title, children, action, ...rest }: ConfirmProps): ReactNode {
+export function ConfirmDialog({
+  open,
+  onClose,
+  title,
+  children,
+  action,
+  focusAfter,
+  ...rest
+}: ConfirmProps): ReactNode {
   return (
     <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseAlertDialog.Portal>
-        <BaseAlertDialog.Backdrop className={BACKDROP} />
-        <BaseAlertDialog.Popup data-dialog className={classNames(POPUP, 'sm:max-w-lg')}>
-          <BaseAlertDialog.Title className="mb-2 text-lg font-semibold break-words">
+        {/* Also over the dialog that asks. */}
+        <BaseAlertDialog.Backdrop forceRender className={classNames(BACKDROP, 'z-50')} />
+        <BaseAlertDialog.Popup
+          data-dialog
+          className={classNames(POPUP, 'sm:max-w-lg')}
+          finalFocus={focusAfter ?? true}
+        >
+          <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
             {title}
           </BaseAlertDialog.Title>
           <BaseAlertDialog.Description render={<div className="grid gap-2" />}>
@@ -103,6 +124,7 @@ function ConfirmForm({
   action,
   confirmText,
   confirmLabel = 'Type it to confirm',
+  look = 'danger',
   busy,
   error,
   onConfirm,
@@ -133,10 +155,17 @@ function ConfirmForm({
           onChange={(event) => setTyped(event.target.value)}
         />
       )}
+      {confirmText !== undefined && confirmText.length > LONG_CHARACTERS && (
+        <div>
+          <CopyButton text={confirmText} what="the name">
+            Copy the name
+          </CopyButton>
+        </div>
+      )}
       {error !== undefined && <Notice tone="danger">{error}</Notice>}
       <DialogButtons>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="danger" disabled={!isConfirmed} busy={busy}>
+        <Button type="submit" look={look} disabled={!isConfirmed} busy={busy}>
           {action}
         </Button>
       </DialogButtons>
@@ -144,6 +173,21 @@ function ConfirmForm({
   );
 }
 
-export function DialogButtons({ children }: { children: ReactNode }): ReactNode {
-  return <div className="flex flex-wrap justify-end gap-2">{children}</div>;
+type DialogButtonsProps = {
+  /** At the end of a dialog, however long: they stay in sight while one scrolls. */
+  sticky?: boolean;
+  children: ReactNode;
+};
+
+export function DialogButtons({ sticky = false, children }: DialogButtonsProps): ReactNode {
+  return (
+    <div
+      className={classNames(
+        'flex flex-wrap justify-end gap-2',
+        sticky && 'sticky -bottom-5 z-10 -mx-5 -mb-5 border-t border-line bg-surface px-5 py-3',
+      )}
+    >
+      {children}
+    </div>
+  );
 }

@@ -1,10 +1,10 @@
 import { useId, type ComponentProps, type ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 
-const INPUT =
-  'w-full rounded-md border border-line-strong bg-surface px-3 py-2 text-text placeholder:text-muted aria-invalid:border-danger disabled:bg-sunken disabled:text-muted';
+export const INPUT =
+  'min-h-10 w-full rounded-md border border-line-strong bg-surface px-3 py-2 text-text placeholder:text-muted aria-invalid:border-danger disabled:bg-sunken disabled:text-muted';
 
-type Common = { label: string; hint?: ReactNode; error?: string | undefined; mono?: boolean };
+export type FieldProps = { label: string; hint?: ReactNode; error?: string | undefined; mono?: boolean };
 
 /** A labelled input with a hint and, when it was refused, the reason. */
 export function TextField({
@@ -14,7 +14,7 @@ export function TextField({
   mono = false,
   className,
   ...props
-}: Common & ComponentProps<'input'>): ReactNode {
+}: FieldProps & ComponentProps<'input'>): ReactNode {
   const ids = useFieldIds(hint, error);
   return (
     <Field {...{ label, hint, error, ids }}>
@@ -36,7 +36,7 @@ export function TextArea({
   mono = false,
   className,
   ...props
-}: Common & ComponentProps<'textarea'>): ReactNode {
+}: FieldProps & ComponentProps<'textarea'>): ReactNode {
   const ids = useFieldIds(hint, error);
   return (
     <Field {...{ label, hint, error, ids }}>
@@ -59,7 +59,7 @@ export function SelectField({
   mono,
   className,
   ...props
-}: Common & ComponentProps<'select'>): ReactNode {
+}: FieldProps & ComponentProps<'select'>): ReactNode {
   const ids = useFieldIds(hint, error);
   return (
     <Field {...{ label, hint, error, ids }}>
@@ -75,7 +75,8 @@ export function SelectField({
 
 type FieldIds = ReturnType<typeof useFieldIds>;
 
-function useFieldIds(hint: ReactNode, error: string | undefined) {
+/** What ties an input to its hint and its error. */
+export function useFieldIds(hint: ReactNode, error: string | undefined) {
   const id = useId();
   const describedBy = [
     hint === undefined ? '' : `${id}-hint`,
@@ -92,13 +93,14 @@ function useFieldIds(hint: ReactNode, error: string | undefined) {
   };
 }
 
-function Field({
+/** The label above an input; the hint and the error beneath. */
+export function Field({
   label,
   hint,
   error,
   ids,
   children,
-}: Common & { ids: FieldIds; children: ReactNode }): ReactNode {
+}: FieldProps & { ids: FieldIds; children: ReactNode }): ReactNode {
   return (
     <div className="grid content-start gap-1">
       <label htmlFor={ids.input} className="font-medium">

@@ -1,5 +1,5 @@
 import { Search } from 'lucide-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type Ref } from 'react';
 
 const DELAY_MS = 200;
 
@@ -8,11 +8,18 @@ export function FilterBox({
   label,
   value,
   onChange,
+  icon,
+  shortcut = true,
+  inputRef,
 }: {
   /** Also the placeholder, as in "Filter vaults…". */
   label: string;
   value: string;
   onChange: (value: string) => void;
+  icon?: ReactNode;
+  /** Whether `/` goes to it. */
+  shortcut?: boolean;
+  inputRef?: Ref<HTMLInputElement>;
 }): ReactNode {
   const [typed, setTyped] = useState(value);
   const timer = useRef<number>(undefined);
@@ -26,10 +33,13 @@ export function FilterBox({
   return (
     <label className="relative block w-full max-w-xs">
       <span className="sr-only">{label}</span>
-      <Search aria-hidden="true" size={16} className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
+      <span className="absolute top-1/2 left-3 -translate-y-1/2 text-muted">
+        {icon ?? <Search aria-hidden="true" size={16} />}
+      </span>
       <input
         type="search"
-        data-shortcut="filter"
+        ref={inputRef}
+        data-shortcut={shortcut ? 'filter' : undefined}
         className="h-9 w-full rounded-md border border-line-strong bg-surface pr-3 pl-9 placeholder:text-muted"
         placeholder={label}
         maxLength={255}

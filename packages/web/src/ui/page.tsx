@@ -2,6 +2,10 @@ import type { ReactNode } from 'react';
 
 type PageProps = {
   title: string;
+  /** What the document's title says in place of it. */
+  documentTitle?: string;
+  /** The page that it belongs to, for the title of the document. */
+  within?: string;
   /** One line beneath the title. */
   lead?: ReactNode;
   /** The one primary action. */
@@ -9,14 +13,14 @@ type PageProps = {
   children: ReactNode;
 };
 
-/** What every page has: a title, which is also the document's, and at most one primary action. */
-export function Page({ title, lead, action, children }: PageProps): ReactNode {
+/** What every page has: a title, which is also the document's unless that has one of its own, and at most one primary action. */
+export function Page({ title, documentTitle = title, within, lead, action, children }: PageProps): ReactNode {
   return (
     <>
-      <title>{`${title} · Coffer`}</title>
+      <title>{[documentTitle, within, 'Coffer'].filter(Boolean).join(' · ')}</title>
       <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
-          <h1 className="text-xl font-semibold break-words" tabIndex={-1} id="page-title">
+          <h1 className="text-xl font-semibold wrap-anywhere" tabIndex={-1} id="page-title">
             {title}
           </h1>
           {lead !== undefined && <div className="text-muted">{lead}</div>}
@@ -28,12 +32,28 @@ export function Page({ title, lead, action, children }: PageProps): ReactNode {
   );
 }
 
+/** Of the height of the head of a page, so that nothing moves when it arrives. */
+export function PageSkeleton({ within }: { within: string }): ReactNode {
+  return (
+    <div aria-busy="true">
+      <title>{`${within} · Coffer`}</title>
+      <p className="sr-only">Loading…</p>
+      <div className="mb-2 h-5 w-40 animate-pulse rounded bg-sunken" />
+      <div className="mb-2 h-7 w-64 max-w-full animate-pulse rounded bg-sunken" />
+      <div className="mb-6 h-4 w-48 animate-pulse rounded bg-sunken" />
+      <div className="h-64 animate-pulse rounded-lg bg-sunken" />
+    </div>
+  );
+}
+
 /** Nothing there yet: says how to change that. */
 export function EmptyState({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
     <div className="rounded-lg border border-dashed border-line-strong px-6 py-10 text-center">
       <p className="font-semibold">{title}</p>
-      <div className="mx-auto mt-1 grid max-w-lg justify-items-center gap-3 text-muted">{children}</div>
+      <div className="mx-auto mt-1 grid max-w-lg grid-cols-[minmax(0,1fr)] justify-items-center gap-3 text-muted">
+        {children}
+      </div>
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { PAGE_SIZES } from '../data/page.ts';
+import { lastPage, PAGE_SIZES } from '../data/page.ts';
 import { classNames } from './class-names.ts';
 
 type PaginationProps = {
   /** Of what there are pages, as in "entries". */
   noun: string;
-  amount: number;
+  /** Undefined until it is known: the row is there already, so that nothing moves. */
+  amount: number | undefined;
   page: number;
   size: number;
   sizes?: readonly number[];
@@ -24,12 +25,11 @@ export function Pagination({
   onPage,
   onSize,
 }: PaginationProps): ReactNode {
-  const pages = Math.max(1, Math.ceil(amount / size));
-  const first = amount === 0 ? 0 : (page - 1) * size + 1;
+  const pages = amount === undefined ? page : lastPage(amount, size);
   return (
     <nav aria-label={`Pages of ${noun}`} className="flex flex-wrap items-center justify-between gap-3 py-3">
       <p className="text-muted" aria-live="polite">
-        {amount === 0 ? `No ${noun}` : `${first}–${Math.min(amount, page * size)} of ${amount} ${noun}`}
+        {amount === undefined ? '…' : describe({ amount, noun, page, size })}
       </p>
       <div className="flex flex-wrap items-center gap-1">
         {onSize !== undefined && (
@@ -98,6 +98,20 @@ function PageButton({
       {...props}
     />
   );
+}
+
+/** As in "11–20 of 35 entries", "31 of 31 entries", "1 entry". */
+function describe({
+  amount,
+  noun,
+  page,
+  size,
+}: Record<'amount' | 'page' | 'size', number> & { noun: string }) {
+  if (amount === 0) return `No ${noun}`;
+  if (amount === 1) return `1 ${noun.replace(/ies$/, 'y').replace(/s$/, '')}`;
+  const first = Math.min((page - 1) * size + 1, amount);
+  const last = Math.min(page * size, amount);
+  return `${first === last ? first : `${first}–${last}`} of ${amount} ${noun}`;
 }
 
 /** First, last, the current one and its neighbours; undefined stands for a gap. */

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { Dialog } from './dialog.tsx';
 
 const SHORTCUTS = [
@@ -13,8 +13,16 @@ const SHORTCUTS = [
  * Keys that work anywhere but where one types. `/` focuses the page's filter and `n` presses its primary button: both
  * are marked with `data-shortcut`.
  */
-export function Shortcuts({ onFind }: { onFind: () => void }): ReactNode {
-  const [isListOpen, setListOpen] = useState(false);
+export function Shortcuts({
+  open,
+  onOpenChange,
+  onFind,
+}: {
+  /** Whether the list of them is shown. */
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onFind: () => void;
+}): ReactNode {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (
@@ -30,13 +38,13 @@ export function Shortcuts({ onFind }: { onFind: () => void }): ReactNode {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isDialogOpen()) return;
       if (event.key === '/') press(event, 'filter');
       else if (event.key === 'n') press(event, 'create');
-      else if (event.key === '?') setListOpen(true);
+      else if (event.key === '?') onOpenChange(true);
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [onFind]);
+  }, [onFind, onOpenChange]);
   return (
-    <Dialog open={isListOpen} onClose={() => setListOpen(false)} title="Keyboard shortcuts">
+    <Dialog open={open} onClose={() => onOpenChange(false)} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">
         {SHORTCUTS.map(([keys, meaning]) => (
           <div key={keys} className="contents">

@@ -3,6 +3,8 @@ import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
 import { projectHandlers } from './projects.ts';
 import { systemHandlers } from './system.ts';
+import { tokenHandlers } from './tokens.ts';
+import { tokenTrustHandlers } from './token-trusts.ts';
 import { userHandlers } from './users.ts';
 import { vaultHandlers } from './vaults.ts';
 
@@ -12,5 +14,7 @@ export const handlers = {
   ...projectHandlers,
   ...environmentHandlers,
   ...vaultHandlers,
+  ...tokenHandlers,
+  ...tokenTrustHandlers,
   ...eventHandlers,
 } satisfies Handlers;

@@ -1,9 +1,11 @@
-import { projectAbilities } from '@coffer/core';
 import { formatTime } from '../../clock.ts';
+import type { AccessToken } from '../../services/access-tokens.ts';
 import type { Actor } from '../../services/actor.ts';
+import { abilitiesIn } from '../../services/authorize.ts';
 import type { Environment } from '../../services/environments.ts';
 import type { Project } from '../../services/projects.ts';
 import type { IssuedSession, SessionOverview } from '../../services/sessions.ts';
+import type { TokenTrust } from '../../services/token-trusts.ts';
 import type { User } from '../../services/users.ts';
 import type { Author, OpenedVault, Vault } from '../../services/vaults.ts';
 
@@ -36,7 +38,7 @@ export function projectShape(project: Project, actor: Actor) {
     api_path: project.apiPath,
     members: project.members,
     is_member: project.isMember,
-    abilities: projectAbilities(actor.role, project.isMember),
+    abilities: abilitiesIn(actor, project),
     created_at: formatTime(project.createdAt),
   };
 }
@@ -52,7 +54,7 @@ export function sessionShape(session: SessionOverview, actor: Actor) {
     expires_at: formatTime(session.expiresAt),
     ip: session.ip,
     user_agent: session.userAgent,
-    current: session.id === actor.sessionId,
+    current: actor.by === 'session' && session.id === actor.sessionId,
   };
 }
 
@@ -79,6 +81,50 @@ export function vaultWithValueShape(vault: OpenedVault) {
   return { ...vaultShape(vault), value: vault.value.expose() };
 }
 
+/** Without its secret, which is shown once, beside this. */
+export function accessTokenShape(token: AccessToken) {
+  return {
+    id: token.id,
+    kind: token.kind,
+    name: token.name,
+    project_id: token.projectId ?? null,
+    permissions: [...token.permissions],
+    environments: copyOf(token.environments),
+    keys: copyOf(token.keys),
+    addresses: copyOf(token.addresses),
+    valid_from: formatTime(token.validFrom),
+    valid_to: token.validTo === undefined ? null : formatTime(token.validTo),
+    created_at: formatTime(token.createdAt),
+    created_by: authorShape(token.createdBy),
+    last_used_at: token.lastUsedAt === undefined ? null : formatTime(token.lastUsedAt),
+    last_used_ip: token.lastUsedIp ?? null,
+  };
+}
+
+export function trustShape(trust: TokenTrust) {
+  return {
+    id: trust.id,
+    project_id: trust.projectId,
+    name: trust.name,
+    issuer: trust.issuer,
+    audience: trust.audience,
+    subject: trust.subject,
+    claims: { ...trust.claims },
+    single_use: trust.singleUse,
+    ttl_seconds: trust.ttlSeconds,
+    permissions: [...trust.permissions],
+    environments: copyOf(trust.environments),
+    keys: copyOf(trust.keys),
+    addresses: copyOf(trust.addresses),
+    created_at: formatTime(trust.createdAt),
+    created_by: authorShape(trust.createdBy),
+  };
+}
+
 export function authorShape(author: Author) {
   return { uid: author.uid, username: author.username };
+}
+
+function copyOf(list: readonly string[] | undefined): string[] | null {
+  return list === undefined ? null : [...list];
 }

@@ -1,10 +1,10 @@
-import { instanceAbilities } from '@coffer/core';
 import { endSession, fetchSessions, login, logout, refresh } from '../../services/sessions.ts';
 import {
   changePassword,
   changeUser,
   createUser,
   deleteUser,
+  fetchSelf,
   fetchUser,
   fetchUsers,
   resetPassword,
@@ -28,10 +28,10 @@ export const userHandlers = {
     cookies.clear();
     return {};
   },
-  user_me: async ({ context, caller }) => ({
-    user: userShape(await fetchUser(context, caller, caller.actor.uid)),
-    abilities: instanceAbilities(caller.actor.role),
-  }),
+  user_me: async ({ context, caller }) => {
+    const { user, abilities } = await fetchSelf(context, caller);
+    return { user: userShape(user), abilities };
+  },
   user_create: async ({ context, caller }, input) => {
     const user = await createUser(context, caller, {
       username: input.username,
@@ -72,8 +72,9 @@ export const userHandlers = {
     const { sessions, amount } = await fetchSessions(context, caller, input);
     return { sessions: sessions.map((session) => sessionShape(session, caller.actor)), amount };
   },
-  user_session_delete: async ({ context, caller }, { id }) => {
-    await endSession(context, caller, id);
+  user_session_delete: async ({ context, caller, cookies }, { id }) => {
+    const isTheirs = await endSession(context, caller, id);
+    if (isTheirs) cookies.clear();
     return {};
   },
   user_delete: async ({ context, caller }, { uid }) => {

@@ -1,0 +1,35 @@
+import { BlockList, isIPv4 } from 'node:net';
+
+/** Whether a client address is one of the addresses, or in one of the ranges (CIDR). */
+export function isInRanges(ip: string, ranges: readonly string[]): boolean {
+  return ranges.some((range) => contains(range, ip));
+}
+
+/** Whether a range lies within another; an address is a range of one. */
+export function isRangeWithin(inner: string, outer: string): boolean {
+  const [address, bits] = split(inner);
+  return bits >= split(outer)[1] && contains(outer, address);
+}
+
+function contains(range: string, ip: string): boolean {
+  const [address, bits] = split(range);
+  const plain = withoutMapping(ip);
+  if (isIPv4(address) !== isIPv4(plain)) return false;
+  const list = new BlockList();
+  list.addSubnet(address, bits, familyOf(address));
+  return list.check(plain, familyOf(plain));
+}
+
+function split(range: string): [address: string, bits: number] {
+  const [address = '', bits] = range.split('/');
+  return [address, bits === undefined ? (isIPv4(address) ? 32 : 128) : Number(bits)];
+}
+
+/** An IPv4 client of a server that listens on IPv6. */
+function withoutMapping(ip: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1] ?? ip;
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
+}

@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import {
+  AppError,
+  invalidField,
+  makeTokenSecret,
+  Redacted,
+  type Action,
+  type EnvironmentId,
+  type KeyPattern,
+  type ProjectId,
+  type TrustId,
+} from '@coffer/core';
+import type { JWTPayload } from 'jose';
+import { randomId } from '../random-id.ts';
+import { sha256 } from '../sha256.ts';
+import { insertToken, removeExpiredTrustTokens, type AccessToken } from '../store/access-tokens.ts';
+import type { Page } from '../store/page.ts';
+import {
+  countTrusts,
+  findTrust,
+  insertTrust,
+  insertUsedIdentity,
+  listTrusts,
+  removeTrust,
+  type TokenTrust,
+} from '../store/token-trusts.ts';
+import { refuseExcess, refuseUnusable } from './access-tokens.ts';
+import type { Caller, Origin } from './actor.ts';
+import { draft } from './audit-log.ts';
+import { authorizeProject, requireSession } from './authorize.ts';
+import type { Context } from './context.ts';
+
+export type { TokenTrust };
+
+const TRUSTS_MAX = 50;
+/** How long a used identity token is remembered beyond its expiry: as long as a clock may be behind. */
+const USED_GRACE_MS = 5 * 60 * 1000;
+
+export type NewTrust = {
+  projectId: ProjectId;
+  name: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  claims: TokenTrust['claims'];
+  singleUse: boolean;
+  ttlSeconds: number;
+  permissions: readonly Action[];
+  environments: readonly EnvironmentId[] | undefined;
+  keys: readonly KeyPattern[] | undefined;
+  addresses: readonly string[] | undefined;
+};
+
+/** Fails with `project_not_found`, `forbidden`, `token_not_permitted`, `invalid_input`, `grant_exceeded` or `trust_limit`. */
+export async function createTrust(context: Context, caller: Caller, request: NewTrust): Promise<TokenTrust> {
+  const { store, audit, clock, egress } = context;
+  const { actor } = caller;
+  requireSession(actor);
+  const now = clock();
+  const createdBy = { uid: actor.uid, username: actor.username };
+  const trust: TokenTrust = { ...request, id: randomId('trs'), createdAt: now, createdBy };
+  return await store.transaction(async (tx) => {
+    await authorizeProject(tx, actor, 'token.create', trust.projectId);
+    const issuer = URL.parse(trust.issuer);
+    if (issuer === null || !egress.permits(issuer))
+      throw invalidField(
+        'issuer',
+        'must be an https URL of the public internet, or one that the operator allows',
+      );
+    const token = tokenFor(trust, now);
+    await refuseUnusable(tx, token, now);
+    await refuseExcess(tx, actor, token);
+    await insertTrust(tx, trust);
+    if ((await countTrusts(tx, trust.projectId)) > TRUSTS_MAX)
+      throw new AppError('trust_limit', { limit: TRUSTS_MAX });
+    await audit.append(
+      tx,
+      draft(caller, actor, {
+        type: 'token_trust_create',
+        project: trust.projectId,
+        object: trust.id,
+        details: describe(trust),
+      }),
+    );
+    return trust;
+  });
+}
+
+/** Newest first. Fails with `project_not_found`, `forbidden` or `token_not_permitted`. */
+export async function fetchTrusts(
+  { store }: Context,
+  { actor }: Caller,
+  { projectId, ...page }: Page & { projectId: ProjectId },
+): Promise<{ trusts: TokenTrust[]; amount: number }> {
+  await authorizeProject(store.db, actor, 'token.list', projectId);
+  return await listTrusts(store.db, projectId, page);
+}
+
+/** With the tokens that were given out for it. Fails with `trust_not_found`, `forbidden` or `token_not_permitted`. */
+export async function deleteTrust({ store, audit }: Context, caller: Caller, id: TrustId): Promise<void> {
+  const { actor } = caller;
+  await store.transaction(async (tx) => {
+    const trust = await findTrust(tx, id);
+    if (trust === undefined) throw new AppError('trust_not_found');
+    await authorizeProject(tx, actor, 'token.revoke', trust.projectId).catch(hideTrust);
+    await removeTrust(tx, id);
+    const event = { type: 'token_trust_delete', project: trust.projectId, object: id } as const;
+    await audit.append(tx, draft(caller, actor, { ...event, details: { name: trust.name } }));
+  });
+}
+
+/**
+ * A service token for an identity token. Fails with `identity_refused`, whether there is such a trust or not, or with
+ * `issuer_unavailable`. A refusal is on record where the issuer's signature shows that it is no invention.
+ */
+export async function exchangeIdentity(
+  context: Context,
+  origin: Origin,
+  { trustId, identityToken }: { trustId: TrustId; identityToken: Redacted<string> },
+): Promise<{ token: AccessToken; secret: Redacted<string> }> {
+  const { store, audit, clock, identityTokens } = context;
+  const trust = await findTrust(store.db, trustId);
+  if (trust === undefined) throw new AppError('identity_refused', { reason: 'nothing trusts it' });
+  const claims = await identityTokens.verify(identityToken.expose(), trust);
+  const reason = mismatch(trust, claims);
+  if (reason !== undefined) {
+    const event = {
+      type: 'token_exchange',
+      outcome: 'denied',
+      project: trust.projectId,
+      object: trust.id,
+    } as const;
+    const details = { code: 'identity_refused', reason, subject: claims.sub ?? '' };
+    await audit.record(draft(origin, undefined, { ...event, details }));
+    throw new AppError('identity_refused', { reason });
+  }
+  const secret = makeTokenSecret('service', randomBytes);
+  return await store.transaction(async (tx) => {
+    // It may have been deleted while the issuer was asked.
+    if ((await findTrust(tx, trustId)) === undefined)
+      throw new AppError('identity_refused', { reason: 'nothing trusts it' });
+    const now = clock();
+    const use = { hash: hashOf(identityToken), expiresAt: (claims.exp ?? 0) * 1000 + USED_GRACE_MS, now };
+    const isFirst = await insertUsedIdentity(tx, use);
+    if (trust.singleUse && !isFirst)
+      throw new AppError('identity_refused', { reason: 'it was exchanged before' });
+    await removeExpiredTrustTokens(tx, now);
+    const token = tokenFor(trust, now);
+    await insertToken(tx, token, sha256(Buffer.from(secret)));
+    await audit.append(
+      tx,
+      draft(
+        origin,
+        { uid: token.id, username: `token:${token.name}` },
+        {
+          type: 'token_exchange',
+          project: trust.projectId,
+          object: trust.id,
+          details: {
+            token: token.id,
+            issuer: trust.issuer,
+            subject: trust.subject,
+            ttl_seconds: trust.ttlSeconds,
+          },
+        },
+      ),
+    );
+    return { token, secret: new Redacted(secret) };
+  });
+}
+
+/** What is given out for it at a moment. */
+function tokenFor(trust: TokenTrust, now: number): AccessToken {
+  const { name, projectId, permissions, environments, keys, addresses, createdBy } = trust;
+  return {
+    kind: 'service',
+    id: randomId('tok'),
+    trustId: trust.id,
+    parentId: undefined,
+    uid: undefined,
+    name,
+    projectId,
+    permissions,
+    environments,
+    keys,
+    addresses,
+    createdBy,
+    validFrom: now,
+    validTo: now + trust.ttlSeconds * 1000,
+    createdAt: now,
+    lastUsedAt: undefined,
+    lastUsedIp: undefined,
+  };
+}
+
+function mismatch({ subject, claims }: TokenTrust, payload: JWTPayload): string | undefined {
+  if (payload.sub !== subject) return 'it is of another subject';
+  const other = Object.entries(claims).find(([name, value]) => payload[name] !== value);
+  return other && `its claim ${other[0]} is another`;
+}
+
+/** Of what is signed: another signature of the same would be the same token. */
+function hashOf(identityToken: Redacted<string>): Buffer {
+  const text = identityToken.expose();
+  return sha256(Buffer.from(text.slice(0, text.lastIndexOf('.'))));
+}
+
+function describe({ name, issuer, audience, subject, claims, permissions, ...trust }: TokenTrust) {
+  return {
+    name,
+    issuer,
+    audience,
+    subject,
+    permissions: permissions.join(','),
+    ...(Object.keys(claims).length === 0 ? {} : { claims: JSON.stringify(claims) }),
+    ...(trust.environments === undefined ? {} : { environments: trust.environments.join(',') }),
+    ...(trust.keys === undefined ? {} : { keys: trust.keys.join(',') }),
+    ...(trust.addresses === undefined ? {} : { addresses: trust.addresses.join(',') }),
+  };
+}
+
+function hideTrust(error: unknown): never {
+  if (error instanceof AppError && error.code === 'project_not_found') throw new AppError('trust_not_found');
+  throw error;
+}

@@ -1,0 +1,52 @@
+import { useEffect, useRef, type ComponentProps, type ReactNode } from 'react';
+import { Button } from '../ui/button.tsx';
+import { DialogButtons } from '../ui/dialog.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { formError } from './form.ts';
+
+type FormProps = {
+  onSubmit: ComponentProps<'form'>['onSubmit'];
+  /** Why it was refused; what concerns a field stands beneath that. */
+  error: unknown;
+  /** The fields that the form shows. */
+  fields: readonly string[];
+  className?: string;
+  children: ReactNode;
+};
+
+/** A form that leads to the first field that was refused. What was typed stays. */
+export function Form({ onSubmit, error, fields, className = 'grid gap-4', children }: FormProps): ReactNode {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error !== null) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [error]);
+  const message = formError(error, fields);
+  return (
+    <form ref={form} className={className} onSubmit={onSubmit} noValidate>
+      {message !== undefined && <Notice tone="danger">{message}</Notice>}
+      {children}
+    </form>
+  );
+}
+
+/** The end of a form in a dialog. */
+export function FormButtons({
+  action,
+  look = 'primary',
+  busy,
+  onCancel,
+}: {
+  action: string;
+  look?: 'primary' | 'danger';
+  busy: boolean;
+  onCancel: () => void;
+}): ReactNode {
+  return (
+    <DialogButtons>
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button type="submit" look={look} busy={busy}>
+        {action}
+      </Button>
+    </DialogButtons>
+  );
+}

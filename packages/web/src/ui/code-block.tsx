@@ -1,0 +1,30 @@
+import { Copy } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { IconButton } from './button.tsx';
+import { announce } from './toast.tsx';
+
+/** A command to be copied. It holds no secret. */
+export function CodeBlock({ label, children }: { label: string; children: string }): ReactNode {
+  return (
+    <div className="flex w-full items-start gap-1 rounded-md border border-line bg-sunken p-1 pl-3 text-left">
+      <pre
+        tabIndex={0}
+        aria-label={label}
+        className="min-w-0 flex-1 overflow-x-auto py-1.5 font-mono text-xs text-text"
+      >
+        {children}
+      </pre>
+      <IconButton
+        label="Copy the command"
+        onClick={() =>
+          void navigator.clipboard.writeText(children).then(
+            () => announce('Command copied'),
+            () => announce('The browser does not let this page copy. Select the command instead.'),
+          )
+        }
+      >
+        <Copy aria-hidden="true" size={16} />
+      </IconButton>
+    </div>
+  );
+}
