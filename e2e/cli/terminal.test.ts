@@ -36,6 +36,28 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     expect(await newcomer.ok(['whoami'])).toContain('root');
   });
 
+  test.each(['ROOT', 'ADMIN', 'AUTHOR', 'VIEWER'] as const)(
+    'login as %s makes a token that ends with logout, and leaves no session',
+    async (role) => {
+      await using scene = await setScene();
+      using newcomer = new Person();
+      const user = await scene.server.user(scene.root, role);
+      await using terminal = newcomer.onTerminal(['login', scene.url, '--user', user.username]);
+      await terminal.see('Password for');
+      terminal.type(`${PASSWORD}\r`);
+      expect(await terminal.ended()).toBe(0);
+      const [made] = (await user.ok('token_fetch')).access_tokens;
+      expect(made).toMatchObject({ kind: 'personal', name: expect.stringMatching(/^coffer on /) });
+      expect((await user.ok('user_session_fetch')).sessions).toHaveLength(1);
+      const { servers } = JSON.parse(readFileSync(newcomer.credentials, 'utf8'));
+      const { token } = servers[scene.url];
+      expect(token).toMatch(/^cofp_/);
+      await newcomer.ok(['logout']);
+      const after = await newcomer.run(['whoami'], { env: { COFFER_URL: scene.url, COFFER_TOKEN: token } });
+      expect(after.code).toBe(3);
+    },
+  );
+
   test('set asks for the value and does not show it; Ctrl-C calls it off', async () => {
     await using scene = await setScene();
     const { person } = scene;

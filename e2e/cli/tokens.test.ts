@@ -55,6 +55,8 @@ test('a coffer.json sends neither a kept token nor COFFER_TOKEN anywhere', async
   const variable = await person.run(['list'], { ...at, env: { COFFER_TOKEN: root.token } });
   expect(variable.code).toBe(2);
   expect(variable.err).toContain('set COFFER_URL');
+  const elsewhere = await person.run(['list'], { env: { COFFER_TOKEN: root.token } });
+  expect(elsewhere.code).toBe(2);
   // The variable belongs to its URL, whatever the command line says.
   const env = { COFFER_TOKEN: root.token, COFFER_URL: url };
   expect((await person.run(['list', '--url', foreign.url], { ...at, env })).code).toBe(3);

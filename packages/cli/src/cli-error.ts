@@ -35,7 +35,8 @@ export const CLI_ERRORS = {
   },
   token_without_url: {
     exit: EXIT.usage,
-    message: 'COFFER_TOKEN is not sent to a server that only a file in this directory names',
+    message:
+      'COFFER_TOKEN is set, but not which server it belongs to; what a coffer.json names does not count',
     remedy: 'set COFFER_URL to the server that the token belongs to, or name it with --url',
   },
   token_malformed: {

@@ -1,7 +1,8 @@
 import { CofferError } from '@coffer/client';
+import { ERRORS, type ErrorCode } from '@coffer/core';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
-/** Where the way out is a command and not a call. The rest says what the server says. */
+/** Where the way out is a command and not a call. The rest is in the table of errors. */
 const REMEDIES: Readonly<Record<string, string>> = {
   unauthenticated: 'sign in with `coffer login`',
   token_invalid: 'sign in with `coffer login`; a token is only good on the server that issued it',
@@ -9,6 +10,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   session_ended: 'sign in again with `coffer login`',
   credentials_invalid: 'check the user name and the password',
   forbidden: 'ask someone whose role may do this',
+  token_not_permitted: 'use a token that grants this; `coffer whoami --json` shows what yours does',
   membership_required: 'ask a member of the project who manages it to add you',
   project_not_found: '`coffer projects` lists those that you may see',
   environment_not_found: 'check --env, COFFER_ENVIRONMENT and coffer.json',
@@ -38,7 +40,7 @@ export function isAway({ code, status }: Pick<CofferError, 'code' | 'status'>): 
 
 export function remedyOf({ code, requestId }: CofferError): string | undefined {
   if (code === 'internal') return `tell the administrator the request id: ${requestId ?? 'unknown'}`;
-  return REMEDIES[code];
+  return REMEDIES[code] ?? (code in ERRORS ? ERRORS[code as ErrorCode].remedy : undefined);
 }
 
 export function isCode(error: unknown, code: string): error is CofferError {

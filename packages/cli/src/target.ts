@@ -51,7 +51,7 @@ function open(context: Context, file: ProjectFile | undefined): Target {
   if (server === undefined) throw new CliError('url_missing');
   const token =
     variableToken(context, server) ?? findCredential(context.paths.credentials, server.url)?.token;
-  if (token === undefined) throw noToken(context, server);
+  if (token === undefined) throw noToken(server);
   return { url: server.url, token, client: openClient(server.url, token) };
 }
 
@@ -71,18 +71,17 @@ export function openPlace(context: Context): Place {
   return { ...target, project, environment };
 }
 
+/** Fails with `token_without_url`: to use another token without a word would be a surprise, too. */
 function variableToken({ env }: Context, server: NamedServer): string | undefined {
   const token = readVariable(env, 'COFFER_TOKEN');
   if (token === undefined) return undefined;
   const home = readVariable(env, 'COFFER_URL');
-  const isHome = home === undefined ? server.from === 'option' : parseUrl(home, 'COFFER_URL') === server.url;
-  if (!isHome) return undefined;
+  if (home === undefined && server.from !== 'option') throw new CliError('token_without_url');
+  if (home !== undefined && parseUrl(home, 'COFFER_URL') !== server.url) return undefined;
   return parseToken(token, 'COFFER_TOKEN');
 }
 
-function noToken({ env }: Context, { url, from, file = '' }: NamedServer): CliError {
-  if (readVariable(env, 'COFFER_TOKEN') !== undefined && readVariable(env, 'COFFER_URL') === undefined)
-    return new CliError('token_without_url');
+function noToken({ url, from, file = '' }: NamedServer): CliError {
   return from === 'file'
     ? new CliError('url_untrusted', { file, url })
     : new CliError('not_signed_in', { url });

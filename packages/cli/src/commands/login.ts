@@ -1,10 +1,31 @@
 import type { Client } from '@coffer/client';
+import type { Action } from '@coffer/core';
+import { hostname } from 'node:os';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findCredential, saveCredential, type Credential } from '../credentials.ts';
 import { isInTheClear, parseUrl } from '../server-url.ts';
+import { endCredential } from '../end-credential.ts';
+import { findHolder } from '../holder.ts';
 import { findServer, openClient, parseToken } from '../target.ts';
 
+/** What the commands do, and no more: no token of `coffer login` makes users, projects or tokens. */
+const PERMISSIONS_NEEDED = [
+  'project.list',
+  'project.view',
+  'vault.list',
+  'vault.watch',
+  'vault.view',
+  'vault.create',
+  'vault.update',
+  'vault.import',
+  'vault.delete',
+  'vault.history',
+  'vault.restore',
+  'event.list',
+] as const satisfies Action[];
+const VALID_DAYS = 30;
+const NAME_CHARACTERS_MAX = 100;
 const REMEDY =
   'send a token to standard input: `coffer login URL --token-stdin`, or set COFFER_URL and COFFER_TOKEN';
 
@@ -13,6 +34,7 @@ export const login = command({
   summary: 'Sign in to a server, and keep the token for it.',
   description: [
     'Without URL it is the server that --url, COFFER_URL, the coffer.json of this directory or the last sign-in names. A server that only a coffer.json names, and where you never signed in, is asked about first.',
+    `With a password an access token is made that does what the commands need and is valid for ${VALID_DAYS} days; \`coffer logout\` revokes it.`,
     'The token is kept in a file that only you can read, under the URL of its server, and sent to no other.',
   ],
   arguments: [{ name: 'URL', summary: 'The server, as in https://vault.example.org.', optional: true }],
@@ -39,7 +61,11 @@ export const login = command({
     const credential = options['token-stdin']
       ? await withToken(context, url)
       : await withPassword(context, url, options.user);
+    const replaced = findCredential(paths.credentials, url);
     saveCredential(paths.credentials, url, credential);
+    // What an earlier sign-in made here is of no use any more. Whether the server hears of it or not: it ends by itself.
+    if (replaced?.token_id !== undefined && replaced.token !== credential.token)
+      await endCredential(url, replaced).catch(() => undefined);
     terminal.say(`Signed in to ${url} as ${credential.username}.`, 'good');
   },
 });
@@ -56,23 +82,29 @@ async function chooseServer(context: Context, given: string | undefined): Promis
 }
 
 async function withPassword(
-  { terminal }: Context,
+  { terminal, now }: Context,
   url: string,
   user: string | undefined,
 ): Promise<Credential> {
   const name = user ?? (await terminal.ask('User name or e-mail', REMEDY));
   const password = await terminal.askSecret(`Password for ${name} at ${url}`, REMEDY);
   const { token, user: account } = await openClient(url).api.user.login({ auth_data: name, password });
-  return await tokenToKeep(openClient(url, token), token, account.username);
+  return await makeToken(openClient(url, token), account.username, now());
+}
+
+/** An access token in the place of the session, which lasts minutes and may do more. The session ends. */
+async function makeToken({ api }: Client, username: string, now: Date): Promise<Credential> {
+  const { token, access_token: made } = await api.token.create({
+    kind: 'personal',
+    name: `coffer on ${hostname()}`.replace(/[^\w .-]/g, '-').slice(0, NAME_CHARACTERS_MAX),
+    permissions: [...PERMISSIONS_NEEDED],
+    valid_to: new Date(now.getTime() + VALID_DAYS * 86_400_000).toISOString(),
+  });
+  await api.user.logout();
+  return { token, username, token_id: made.id };
 }
 
 async function withToken({ terminal }: Context, url: string): Promise<Credential> {
   const token = parseToken((await terminal.readAll()).toString('utf8').trim(), 'standard input');
-  const { user } = await openClient(url, token).api.user.me();
-  return { token, username: user.username };
-}
-
-/** What is kept of a sign-in with a password: the token of the session. */
-async function tokenToKeep(_: Client, token: string, username: string): Promise<Credential> {
-  return await Promise.resolve({ token, username });
+  return { token, username: (await findHolder(openClient(url, token))).name };
 }

@@ -2,15 +2,18 @@ import { CofferError } from '@coffer/client';
 import { command } from '../command.ts';
 import { findCredential, removeCredential } from '../credentials.ts';
 import { isAway } from '../server-errors.ts';
-import { findServer, openClient } from '../target.ts';
+import { endCredential } from '../end-credential.ts';
+import { findServer } from '../target.ts';
 
 export const logout = command({
   name: 'logout',
-  summary: 'End the session, and forget the token.',
-  description: ['A COFFER_TOKEN stays valid: it was not made by `coffer login`.'],
+  summary: 'Revoke the token, and forget it.',
+  description: [
+    'A token that came from elsewhere, by --token-stdin or COFFER_TOKEN, stays valid: others may use it. A session ends.',
+  ],
   arguments: [],
   options: {},
-  examples: [{ line: 'coffer logout', what: 'Ends the session at the server in use.' }],
+  examples: [{ line: 'coffer logout', what: 'Of the server in use.' }],
   run: async (context) => {
     const { terminal, paths } = context;
     const { url } = findServer(context);
@@ -22,7 +25,7 @@ export const logout = command({
     // First: whatever the server says, the token is not to stay here.
     removeCredential(paths.credentials, url);
     try {
-      await openClient(url, credential.token).api.user.logout();
+      await endCredential(url, credential);
     } catch (error) {
       if (!(error instanceof CofferError)) throw error;
       if (isAway(error))

@@ -1,4 +1,5 @@
 import { command } from '../command.ts';
+import { findHolder } from '../holder.ts';
 import { openTarget } from '../target.ts';
 
 export const whoami = command({
@@ -9,15 +10,15 @@ export const whoami = command({
   examples: [{ line: 'coffer whoami', what: 'User name, role and server.' }],
   run: async (context) => {
     const { url, client } = openTarget(context);
-    const { user } = await client.api.user.me();
-    if (context.global.json) return context.terminal.json({ url, user });
+    const { name, role, details } = await findHolder(client);
+    if (context.global.json) return context.terminal.json({ url, ...details });
     context.terminal.table(
       [
-        { name: 'user', of: () => user.username },
-        { name: 'role', of: () => user.role },
+        { name: 'user', of: () => name },
+        { name: 'role', of: () => role },
         { name: 'server', of: () => url },
       ],
-      [user],
+      [name],
     );
   },
 });
