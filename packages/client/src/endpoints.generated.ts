@@ -50,6 +50,7 @@ export const ENDPOINTS = {
   token_trust_delete: ['DELETE', '/token/trust/delete', 'signed_in'],
   token_exchange: ['POST', '/token/exchange', 'anyone'],
   event_fetch: ['GET', '/event/fetch', 'signed_in'],
+  event_offline: ['POST', '/event/offline', 'signed_in'],
 } as const satisfies Record<string, EndpointLine>;
 
 /** Every code that the server answers a failure with. */
@@ -228,7 +229,7 @@ export type EntryVersion = {
   current: boolean;
 };
 
-export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
+export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_offline' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
 
 export type AuditEvent = {
   index: number;
@@ -912,6 +913,14 @@ export type EventFetchAnswer = Answer & {
   amount: number;
 };
 
+export type EventOfflineInput = {
+  project_id: string;
+  environment?: string | undefined;
+  used_at: readonly (string)[];
+};
+
+export type EventOfflineAnswer = Answer;
+
 /** A method for each endpoint. All of them fail with a CofferError. */
 export type Api = {
   /** Is the process alive? */
@@ -1019,5 +1028,7 @@ export type Api = {
   event: {
     /** Read the audit log, newest first. ROOT reads all of it, ADMIN the projects they are a member of. Fails with `project_not_found`, `overloaded`. */
     fetch(input?: EventFetchInput, options?: CallOptions): Promise<EventFetchAnswer>;
+    /** Report that values were used from an offline copy while the server was away. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `overloaded`. */
+    offline(input: EventOfflineInput, options?: CallOptions): Promise<EventOfflineAnswer>;
   };
 };

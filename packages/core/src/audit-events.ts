@@ -40,6 +40,10 @@ export const AUDIT_EVENTS = {
   vault_list: { title: 'The keys of an environment were listed, without values', records: 'always' },
   vault_watch: { title: 'Changes of an environment were watched, without values', records: 'always' },
   vault_view: { title: 'A value was given out', records: 'always' },
+  vault_offline: {
+    title: 'Values were used from an offline copy, as its holder says; `details` tells when',
+    records: 'always',
+  },
   vault_update: { title: 'An entry got a new version', records: 'always' },
   vault_delete: { title: 'An entry was deleted with all its versions', records: 'always' },
   vault_import: { title: 'Many entries were created or got a new version at once', records: 'always' },

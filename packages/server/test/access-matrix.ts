@@ -282,6 +282,12 @@ export const MATRIX: Readonly<Record<string, Row>> = {
   // No issuer answers here; who calls does not count.
   token_exchange: { member: [mute, mute, mute, mute], outsider: [mute, mute, mute, mute] },
 
+  event_offline: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'vault_offline',
+  },
+
   event_fetch: { member: [ok, ok, no, no], outsider: [ok, ok, no, no], refusalIs: 'event_list' },
   // The role is looked at first: AUTHOR and VIEWER learn nothing of any project.
   'event_fetch of the project': {

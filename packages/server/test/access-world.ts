@@ -154,6 +154,7 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   token_trust_fetch: ({ project_id }) => ({ project_id }),
   token_trust_delete: async (world) => ({ id: await trustOf(world) }),
   token_exchange: async (world) => ({ trust_id: await trustOf(world), identity_token: 'x.y.z' }),
+  event_offline: ({ project_id }) => ({ project_id, used_at: ['2026-11-23T09:30:00Z'] }),
   event_fetch: () => ({}),
   'event_fetch of the project': ({ project_id }) => ({ project_id }),
 };

@@ -81,6 +81,7 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['GET /token/trust/fetch', 'project_id limit? offset? filter?', 'trusts amount'],
   ['DELETE /token/trust/delete', 'id', ''],
   ['POST /token/exchange', 'trust_id identity_token', 'token access_token'],
+  ['POST /event/offline', 'project_id environment? used_at', ''],
   ['GET /event/fetch', 'project_id? type? uid? from? to? limit? offset?', 'events amount'],
 ];
 

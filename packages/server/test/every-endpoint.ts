@@ -180,6 +180,7 @@ async function useVault(call: Call, issuer: Issuer): Promise<void> {
   });
   await useTokens(call);
   await useTrust(call, issuer);
+  await call('event_offline', { ...place, used_at: [new Date().toISOString()] });
   await call('vault_delete', { ...place, key: 'NEW' });
   await call('vault_delete', entry);
   await call('environment_delete', { ...project, id: 'staging' });

@@ -80,6 +80,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   token_trust_create: 'a session',
   token_trust_fetch: 'token.list',
   token_trust_delete: 'token.revoke',
+  event_offline: 'vault.view',
   event_fetch: 'event.list',
   'event_fetch of the project': 'event.list_project',
 };

@@ -1,10 +1,13 @@
 import type { AuditEntry, AuditEventType, PrincipalId, ProjectId } from '@coffer/core';
+import { formatTime } from '../clock.ts';
 import { listAuditEntries, type AuditFilter } from '../store/audit.ts';
 import type { Reader } from '../store/database.ts';
+import type { Place } from '../store/entries.ts';
 import type { Actor, Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { authorize, authorizeProject } from './authorize.ts';
 import type { Context } from './context.ts';
+import { enter } from './vaults.ts';
 
 export type EventQuery = {
   projectId: ProjectId | undefined;
@@ -36,6 +39,22 @@ export async function fetchEvents(
     }),
   );
   return events;
+}
+
+/**
+ * That an offline copy was used while the server was away. Fails as reading the values does, or with
+ * `audit_unavailable` or `overloaded`.
+ */
+export async function recordOfflineUse(
+  { store, audit }: Context,
+  caller: Caller,
+  { place, usedAt }: { place: Place; usedAt: readonly number[] },
+): Promise<void> {
+  await enter(store.db, caller, 'vault.view', place);
+  const event = { type: 'vault_offline', project: place.projectId, environment: place.environment } as const;
+  await audit.record(
+    ...usedAt.map((at) => draft(caller, caller.actor, { ...event, details: { used_at: formatTime(at) } })),
+  );
 }
 
 /** What of the log the actor may read; with a project, that is all that they will get to read of it. */

@@ -281,6 +281,7 @@ function validInputs(given: {
     token_trust_fetch: { project_id: project, ...page },
     token_trust_delete: { id: trust },
     token_exchange: { trust_id: trust, identity_token: identityToken },
+    event_offline: { ...place, used_at: ['2026-11-23T09:30:00Z', '2026-11-23T09:31:00+01:00'] },
     event_fetch: {
       project_id: project,
       type: 'vault_view',

@@ -49,4 +49,5 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Metho
   token_trust_delete: ['DELETE', '/token/trust/delete'],
   token_exchange: ['POST', '/token/exchange'],
   event_fetch: ['GET', '/event/fetch'],
+  event_offline: ['POST', '/event/offline'],
 };

@@ -31,6 +31,7 @@ export const EVENT_TITLES: Readonly<Record<AuditEventType, string>> = {
   vault_list: 'Entries listed',
   vault_watch: 'Changes watched',
   vault_view: 'Entry viewed',
+  vault_offline: 'Offline copy used',
   vault_update: 'Entry changed',
   vault_delete: 'Entry deleted',
   vault_import: 'Entries imported',

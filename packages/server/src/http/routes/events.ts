@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@coffer/core';
-import { fetchEvents } from '../../services/events.ts';
+import { fetchEvents, recordOfflineUse } from '../../services/events.ts';
 import type { Handlers } from '../router.ts';
 
 export const eventHandlers = {
@@ -7,6 +7,10 @@ export const eventHandlers = {
     const query = { projectId, type, uid, from, to, limit, offset };
     const { entries, amount } = await fetchEvents(context, caller, query);
     return { events: entries.map(eventShape), amount };
+  },
+  event_offline: async ({ context, caller }, { project_id: projectId, environment, used_at: usedAt }) => {
+    await recordOfflineUse(context, caller, { place: { projectId, environment }, usedAt });
+    return {};
   },
 } satisfies Partial<Handlers>;
 
