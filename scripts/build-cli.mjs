@@ -48,7 +48,7 @@ if (newest(globSync(INPUTS)) > newest([BUILT])) {
   chmodSync(`${BUILT}.next`, 0o755);
   renameSync(`${BUILT}.next`, BUILT);
 }
-// npm links what is there when it installs, and this is made afterwards. Windows needs a script in its place: npm makes it.
+// npm links what is there when it installs, and this is made afterwards. Windows needs a script in the place of a link.
 if (process.platform !== 'win32' && statSync(LINK, { throwIfNoEntry: false }) === undefined) {
   rmSync(LINK, { force: true });
   symlinkSync(`../../${BUILT}`, LINK);

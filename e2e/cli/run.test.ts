@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { Client } from '../../packages/server/src/testing/client.ts';
+import { startTestServer } from '../../packages/server/src/testing/server.ts';
 import { setScene, type Scene } from './support.ts';
 
 const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \\n \\ # 🔑 \t end \n';
@@ -168,6 +170,25 @@ test('an offline copy starts a command while the server is away, until it expire
   const text = readFileSync(join(directory, copy), 'utf8');
   writeFileSync(join(directory, copy), text.replace(/"expires_at":"20/, '"expires_at":"21'), { mode: 0o600 });
   expect((await person.run(['run', '--offline-ok', ...command])).code).toBe(7);
+}, 60_000);
+
+test('the use of an offline copy is on record after the next contact', async () => {
+  await using scene = await setScene();
+  const { person, server, root, project } = scene;
+  await withValue(scene, 'kept');
+  const command = ['run', '--offline-ok', '--', 'true'];
+  await person.ok(command);
+  const { port } = new URL(server.app.url);
+  await server.stop();
+  await person.ok(command);
+  await person.ok(command);
+  await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
+  await person.ok(command);
+  const { events } = await new Client(again.app.url, root.token).ok('event_fetch', {
+    project_id: project,
+    type: 'vault_offline',
+  });
+  expect(events).toHaveLength(2);
 }, 60_000);
 
 function readIfThere(path: string): string {

@@ -2,16 +2,9 @@ import { CofferError } from '@coffer/client';
 import { CliError } from './cli-error.ts';
 import type { Context } from './context.ts';
 import type { Values } from './export-formats.ts';
-import {
-  dropOfflineCopy,
-  findOfflineCopy,
-  keepOfflineCopy,
-  noteOfflineUse,
-  reportOfflineUses,
-  sendOfflineUses,
-  type Shelf,
-} from './offline-copy.ts';
+import { dropOfflineCopy, findOfflineCopy, keepOfflineCopy, type Shelf } from './offline-copy.ts';
 import { filterKeys, namedKeys, type KeyFilter } from './key-filter.ts';
+import { noteOfflineUse, reportOfflineUses, sendOfflineUses } from './offline-uses.ts';
 import { isAway, isCode } from './server-errors.ts';
 import type { Place } from './target.ts';
 

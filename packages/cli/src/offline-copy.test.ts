@@ -2,13 +2,8 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  findOfflineCopy,
-  keepOfflineCopy,
-  noteOfflineUse,
-  reportOfflineUses,
-  type Shelf,
-} from './offline-copy.ts';
+import { findOfflineCopy, keepOfflineCopy, type Shelf } from './offline-copy.ts';
+import { noteOfflineUse, reportOfflineUses } from './offline-uses.ts';
 
 const VALUES = { KEY: 'offline-canary', OTHER: 'line\n🔑' };
 const START = Date.parse('2030-01-01T00:00:00Z');

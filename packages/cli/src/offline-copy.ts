@@ -1,8 +1,7 @@
 import { canonicalJson } from '@coffer/core';
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { appendFileSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from './cli-error.ts';
 import type { Values } from './export-formats.ts';
 import { makePrivateDirectory, readPrivateFile, writePrivateFile } from './private-file.ts';
 import type { Place } from './target.ts';
@@ -56,11 +55,11 @@ export function keepOfflineCopy(shelf: Shelf, values: Values, ttlSeconds: number
     tag: cipher.getAuthTag().toString('base64'),
   };
   makePrivateDirectory(shelf.directory);
-  writePrivateFile(pathOf(shelf, 'json'), `${JSON.stringify(copy)}\n`);
+  writePrivateFile(pathOnShelf(shelf, 'json'), `${JSON.stringify(copy)}\n`);
 }
 
 export function findOfflineCopy(shelf: Shelf): Found {
-  const text = readPrivateFile(pathOf(shelf, 'json'));
+  const text = readPrivateFile(pathOnShelf(shelf, 'json'));
   if (text === undefined) return { missing: 'none was kept' };
   const opened = open(text, shelf.place.token);
   if (opened === undefined) return { missing: 'it was kept with another token, or was changed' };
@@ -75,50 +74,7 @@ export function findOfflineCopy(shelf: Shelf): Found {
 }
 
 export function dropOfflineCopy(shelf: Shelf): void {
-  rmSync(pathOf(shelf, 'json'), { force: true });
-}
-
-/** Remembers that the copy was used, until the server hears of it. Fails, and so nothing is given out, when it cannot. */
-export function noteOfflineUse(shelf: Shelf): void {
-  appendFileSync(pathOf(shelf, 'uses'), `${shelf.now().toISOString()}\n`, { mode: 0o600 });
-}
-
-/**
- * Tells the server of the uses since the last contact. They are taken away first, so that two processes do not both tell of
- * them, and put back when the server does not take them.
- */
-export async function reportOfflineUses(
-  shelf: Shelf,
-  send: (usedAt: readonly string[]) => Promise<boolean>,
-): Promise<void> {
-  const uses = pathOf(shelf, 'uses');
-  const taken = `${uses}.${process.pid}`;
-  try {
-    renameSync(uses, taken);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  const lines = readFileSync(taken, 'utf8');
-  if (!(await send(lines.trim().split('\n')))) appendFileSync(uses, lines, { mode: 0o600 });
-  rmSync(taken, { force: true });
-}
-
-/** The one place that knows how the server hears of it. */
-export async function sendOfflineUses(place: Place, usedAt: readonly string[]): Promise<boolean> {
-  try {
-    const answer = await fetch(`${place.url}/event/offline`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { authorization: `Bearer ${place.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ project_id: place.project, environment: place.environment, used_at: usedAt }),
-      signal: AbortSignal.timeout(5000),
-    });
-    await answer.body?.cancel();
-    return answer.ok;
-  } catch {
-    return false;
-  }
+  rmSync(pathOnShelf(shelf, 'json'), { force: true });
 }
 
 function open(text: string, token: string): { header: Header; values: Values } | undefined {
@@ -146,7 +102,10 @@ function dataOf(header: Header): Uint8Array {
 }
 
 /** The name of the file tells nobody of which place it is. */
-function pathOf({ directory, place: { url, project, environment } }: Shelf, ending: string): string {
+export function pathOnShelf(
+  { directory, place: { url, project, environment } }: Shelf,
+  ending: string,
+): string {
   const name = createHash('sha256')
     .update(JSON.stringify([url, project, environment]))
     .digest('hex');
