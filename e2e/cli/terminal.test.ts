@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PASSWORD } from '../../packages/server/src/testing/server.ts';
 import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
-import { Person, setScene } from './support.ts';
+import { COFFER, Person, setScene } from './support.ts';
 
 const CTRL_C = '\u0003';
 
@@ -57,6 +57,16 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
       expect(after.code).toBe(3);
     },
   );
+
+  test('login asks before a password goes to a server that only a coffer.json names', async () => {
+    using person = new Person();
+    writeFileSync(join(person.cwd, 'coffer.json'), JSON.stringify({ url: 'http://127.0.0.1:1' }));
+    await using terminal = person.onTerminal(['login']);
+    await terminal.see('names the server http://127.0.0.1:1. Send your password there? [y/N]');
+    terminal.type('n\n');
+    expect(await terminal.ended()).toBe(1);
+    expect(terminal.shown).not.toContain('Password');
+  });
 
   test('set asks for the value and does not show it; Ctrl-C calls it off', async () => {
     await using scene = await setScene();
@@ -162,6 +172,17 @@ describe('edit', () => {
       1,
     );
     expect(await person.ok(['get', 'KEY'])).toBe('new');
+    expect(leftovers(person)).toEqual([]);
+  });
+
+  test('refuses to overwrite what someone else changed, where nobody can be asked', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const change = `printf theirs | '${process.execPath}' '${COFFER}' set KEY`;
+    const env = editor(person, `${change}; printf mine > "$1"`);
+    expect((await person.run(['edit', 'KEY'], { env })).code).toBe(6);
+    expect(await person.ok(['get', 'KEY'])).toBe('theirs');
     expect(leftovers(person)).toEqual([]);
   });
 
