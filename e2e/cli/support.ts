@@ -26,11 +26,12 @@ export class Person implements Disposable {
   env: Record<string, string | undefined>;
 
   constructor() {
-    for (const name of ['home', 'work', 'tmp']) mkdirSync(join(this.base, name));
+    for (const name of ['home', 'work', 'tmp', 'runtime']) mkdirSync(join(this.base, name));
     this.env = {
       PATH: process.env['PATH'],
       HOME: join(this.base, 'home'),
       TMPDIR: join(this.base, 'tmp'),
+      XDG_RUNTIME_DIR: join(this.base, 'runtime'),
       LANG: 'C.UTF-8',
     };
   }

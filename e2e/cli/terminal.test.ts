@@ -15,9 +15,7 @@ function editor(person: Person, script: string): { EDITOR: string } {
 }
 
 function leftovers(person: Person): string[] {
-  return [join(person.base, 'tmp'), '/dev/shm']
-    .flatMap((directory) => readdirSync(directory))
-    .filter((name) => name.startsWith('coffer-edit-'));
+  return ['tmp', 'runtime'].flatMap((name) => readdirSync(join(person.base, name)));
 }
 
 describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open one)', () => {

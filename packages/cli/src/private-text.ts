@@ -66,7 +66,7 @@ export class PrivateDirectory implements Disposable {
 
 /** In memory first: what is written there never reaches a disk, but where there is swap. */
 function place(env: Variables): string {
-  const candidates = ['/dev/shm', env['XDG_RUNTIME_DIR'] ?? ''].filter((path) => isAbsolute(path));
+  const candidates = [env['XDG_RUNTIME_DIR'] ?? '', '/dev/shm'].filter((path) => isAbsolute(path));
   return candidates.find(isWritableDirectory) ?? tmpdir();
 }
 
