@@ -137,10 +137,14 @@ test('signing out ends the session; back shows nothing', async ({ web, open }) =
   const id = await web.project({ KEY: 'k' }, person);
   const page = await open(`/web/vault?project_id=${id}`, { as: person });
   await shown(row(page, 'KEY'));
+  await page.waitForLoadState('networkidle');
+  await page.route('**/*.js', async (route) => await route.abort()); // the sign-in is there already
   await press(page, 'Sign out');
-  await page.waitForURL('**/web/login');
+  await shown(page.getByRole('heading', { name: 'Sign in to Coffer' }));
+  expect(await page.getByText('KEY', { exact: true }).count()).toBe(0);
   await page.goBack();
   await page.waitForURL('**/web/login?**');
+  await shown(page.getByRole('heading', { name: 'Sign in to Coffer' }));
   expect(await page.getByText('KEY', { exact: true }).count()).toBe(0);
   const answer = await web.server.client().send('GET', '/user/me', { headers: { cookie: person.cookie } });
   expect(answer.status).toBe(401);

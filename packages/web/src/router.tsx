@@ -35,6 +35,8 @@ const setup = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/setup.tsx'), 'SetupPage'),
 });
 
+const loginPage = lazyRouteComponent(async () => await import('./routes/login.tsx'), 'LoginPage');
+
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
@@ -42,7 +44,7 @@ const login = createRoute({
     ...(typeof search['next'] === 'string' ? { next: search['next'] } : {}),
     ...(search['ended'] === true ? { ended: true } : {}),
   }),
-  component: lazyRouteComponent(async () => await import('./routes/login.tsx'), 'LoginPage'),
+  component: loginPage,
 });
 
 /** Pages behind the sign-in: who is not signed in goes there, and comes back after. */
@@ -59,6 +61,8 @@ const signedIn = createRoute({
       throw error;
     }
   },
+  // Once the session has ended, nothing of a page stays in sight while the one for the sign-in is fetched.
+  onEnter: () => void loginPage.preload?.(),
   component: AppShell,
   errorComponent: ({ error, reset }) => (
     <main className="mx-auto max-w-2xl p-8">

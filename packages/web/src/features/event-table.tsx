@@ -1,11 +1,12 @@
 import type { MouseEvent, ReactNode } from 'react';
 import type { AuditEvent } from '../data/events.ts';
 import { classNames } from '../ui/class-names.ts';
-import { Columns } from '../ui/columns.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 import { WithTip } from '../ui/tooltip.tsx';
 import { EVENT_TITLES } from './event-titles.ts';
+
+const COLUMNS = ['w-18', 'w-32', 'w-40', 'w-48', 'w-32', '', 'w-22'] as const;
 
 type EventTableProps = {
   events: readonly AuditEvent[] | undefined;
@@ -16,8 +17,7 @@ type EventTableProps = {
 
 export function EventTable({ events, onOpen, onNarrow }: EventTableProps): ReactNode {
   return (
-    <Table caption="Events">
-      <Columns widths={['w-18', 'w-32', 'w-40', 'w-48', 'w-32', '', 'w-22']} />
+    <Table caption="Events" columns={COLUMNS}>
       <thead>
         <tr>
           <HeadCell>Record</HeadCell>

@@ -10,13 +10,13 @@ import { MembersDialog } from '../features/members-dialog.tsx';
 import { isBlocking, ProblemPage } from '../features/problem-page.tsx';
 import { Button, buttonClass, IconButton } from '../ui/button.tsx';
 import { CodeBlock } from '../ui/code-block.tsx';
-import { Columns } from '../ui/columns.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
 
 const route = getRouteApi('/signed-in/projects');
+const COLUMNS = ['w-56', '', 'w-48', 'w-24', 'w-36'] as const;
 
 export function ProjectsPage(): ReactNode {
   const search = route.useSearch();
@@ -108,8 +108,7 @@ function ProjectTable({
   onMembers: (projectId: string) => void;
 }): ReactNode {
   return (
-    <Table caption="Projects">
-      <Columns widths={['w-56', '', 'w-48', 'w-24', 'w-36']} />
+    <Table caption="Projects" columns={COLUMNS}>
       <thead>
         <tr>
           <HeadCell>Project</HeadCell>

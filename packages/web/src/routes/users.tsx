@@ -8,7 +8,6 @@ import { listStateOf, withListState } from '../features/list-state.ts';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
 import { CreateUserDialog, DeleteUserDialog, PasswordDialog, RoleDialog } from '../features/user-dialogs.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
-import { Columns } from '../ui/columns.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
@@ -17,6 +16,7 @@ import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.ts
 
 const route = getRouteApi('/signed-in/users');
 const USERS_PER_PAGE = 15;
+const COLUMNS = ['w-28 sm:w-44', 'w-36 sm:w-44', '', 'w-20', 'w-32', 'w-32'] as const;
 
 type UserAction = { kind: 'role' | 'password' | 'delete'; user: User };
 
@@ -84,8 +84,7 @@ function UserTable({
 }): ReactNode {
   const me = useMe();
   return (
-    <Table caption="Users">
-      <Columns widths={['w-28 sm:w-44', 'w-36 sm:w-44', '', 'w-20', 'w-32', 'w-32']} />
+    <Table caption="Users" columns={COLUMNS}>
       <thead>
         <tr>
           <HeadCell>User name</HeadCell>

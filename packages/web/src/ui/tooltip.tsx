@@ -12,7 +12,13 @@ export function WithTip({ tip, ...props }: ComponentProps<'button'> & { tip: str
 /** Where the tip is shown: outside of everything that could cut it off, on the side where there is room. */
 export function Tips(): ReactNode {
   return (
-    <Tooltip.Root handle={tips}>
+    <Tooltip.Root
+      handle={tips}
+      onOpenChange={(_open, details) => {
+        // The key is meant for the dialog, too, that the button is in.
+        if (details.reason === 'escape-key') details.allowPropagation();
+      }}
+    >
       {({ payload }) => (
         <Tooltip.Portal>
           <Tooltip.Positioner sideOffset={4} collisionPadding={8} className="z-60">
