@@ -46,6 +46,12 @@ export const login = command({
       summary: 'User name or e-mail address; asked for otherwise.',
     },
     'token-stdin': { type: 'boolean', summary: 'Read a token from standard input instead of asking.' },
+    trust: {
+      type: 'string',
+      value: 'ID',
+      summary:
+        'Exchange the identity token on standard input, of a CI job or a pod, for what this trust gives.',
+    },
   },
   examples: [
     { line: 'coffer login https://vault.example.org', what: 'Asks for user name and password.' },
@@ -53,14 +59,16 @@ export const login = command({
       line: 'coffer login https://vault.example.org --token-stdin < token',
       what: 'Keeps a token that you have.',
     },
+    {
+      line: 'coffer login https://vault.example.org --trust trs_… < /var/run/secrets/coffer/token',
+      what: 'In a pod: no secret is stored there.',
+    },
   ],
   run: async (context, { args, options }) => {
     const url = await chooseServer(context, args.URL);
     const { terminal, paths } = context;
     if (isInTheClear(url)) terminal.warn(`${url} is not HTTPS: others on the way can read all that is sent`);
-    const credential = options['token-stdin']
-      ? await withToken(context, url)
-      : await withPassword(context, url, options.user);
+    const credential = await obtain(context, url, options);
     const replaced = findCredential(paths.credentials, url);
     saveCredential(paths.credentials, url, credential);
     // What an earlier sign-in made here is of no use any more. Whether the server hears of it or not: it ends by itself.
@@ -69,6 +77,14 @@ export const login = command({
     terminal.say(`Signed in to ${url} as ${credential.username}.`, 'good');
   },
 });
+
+type Options = { user: string | undefined; 'token-stdin': boolean; trust: string | undefined };
+
+async function obtain(context: Context, url: string, options: Options): Promise<Credential> {
+  if (options.trust !== undefined) return await withIdentity(context, url, options.trust);
+  if (options['token-stdin']) return await withToken(context, url);
+  return await withPassword(context, url, options.user);
+}
 
 async function chooseServer(context: Context, given: string | undefined): Promise<string> {
   if (given !== undefined) return parseUrl(given, 'the argument');
@@ -102,6 +118,15 @@ async function makeToken({ api }: Client, username: string, now: Date): Promise<
   });
   await api.user.logout();
   return { token, username, token_id: made.id };
+}
+
+async function withIdentity({ terminal }: Context, url: string, trust_id: string): Promise<Credential> {
+  const identity_token = parseToken((await terminal.readAll()).toString('utf8').trim(), 'standard input');
+  const { token, access_token: made } = await openClient(url).api.token.exchange({
+    trust_id,
+    identity_token,
+  });
+  return { token, username: made.name, token_id: made.id };
 }
 
 async function withToken({ terminal }: Context, url: string): Promise<Credential> {
