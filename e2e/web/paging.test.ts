@@ -154,7 +154,7 @@ test('a page beyond the last one is the last one, also after its only entry was 
     page.getByText('1–10 of 10 entries'),
   );
   await gone(openDialog(page));
-  expect(new URL(page.url()).searchParams.get('page')).toBe('1');
+  expect(new URL(page.url()).searchParams.has('page')).toBe(false);
 
   const vaults = await open('/web/vaults?page=99&filter=shop', { as: await web.admin() });
   await vaults
