@@ -248,5 +248,5 @@ test('what a page shows is a real table with a caption, and the title names the 
     'Changed',
     'Actions',
   ]);
-  expect(await page.title()).toMatch(/^Entries of Shop \d+ · Coffer$/);
+  expect(await page.title()).toMatch(/^Shop \d+ · Vaults · Coffer$/);
 });
