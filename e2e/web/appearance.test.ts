@@ -52,6 +52,14 @@ const PAGES = (id: string): Readonly<Record<string, string>> => ({
   '/web/nowhere': 'Not found',
 });
 
+/** The tables that hide something beyond their right edge. */
+const wideTables = async (page: Page): Promise<(string | null)[]> =>
+  await page
+    .locator('section:has(> table)')
+    .evaluateAll((frames) =>
+      frames.filter((frame) => frame.scrollWidth > frame.clientWidth).map((frame) => frame.ariaLabel),
+    );
+
 async function ready(page: Page, title: string): Promise<void> {
   await shown(page.getByRole('heading', { name: title, level: 1, exact: true }));
   await gone(page.locator('tr[aria-hidden]').first());
@@ -115,7 +123,10 @@ for (const [title, viewport] of [
   ['360 px', { width: 360, height: 640 }],
   ['200 % zoom of a window of 1280 × 800 px', { width: 640, height: 400 }],
 ] as const) {
-  test(`${title}: no page scrolls sideways, and no dialog leaves the window`, async ({ web, open }) => {
+  test(`${title}: no page or table scrolls sideways, and no dialog leaves the window`, async ({
+    web,
+    open,
+  }) => {
     const id = await furnishedProject(web);
     await addLongNames(web, id);
     const page = await open('/web/vaults', { as: web.root, viewport });
@@ -125,6 +136,7 @@ for (const [title, viewport] of [
       await page.goto(path);
       await ready(page, heading);
       expect(await overflow(), path).toBe(0);
+      expect(await wideTables(page), path).toEqual([]);
     }
     const newcomer = await open('/web/projects', { as: await web.person('ADMIN'), viewport });
     await shown(newcomer.getByText('There are no projects yet'));
@@ -141,6 +153,7 @@ for (const [title, viewport] of [
       expect((box?.x ?? 0) + (box?.width ?? 0), path).toBeLessThanOrEqual(viewport.width);
       const inner = await openDialog(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
       expect(inner, `${path} ${buttons.join()}`).toBe(0);
+      expect(await wideTables(page), `${path} ${buttons.join()}`).toEqual([]);
     }
   });
 
@@ -248,5 +261,5 @@ test('what a page shows is a real table with a caption, and the title names the 
     'Changed',
     'Actions',
   ]);
-  expect(await page.title()).toMatch(/^Entries of Shop \d+ · Coffer$/);
+  expect(await page.title()).toMatch(/^Shop \d+ · Vaults · Coffer$/);
 });

@@ -233,12 +233,12 @@ test('the environment switch is there only when there is more than one', async (
   await gone(row(page, 'HERE'));
   expect(page.url()).toContain('environment=staging');
   const name = id.replace('shop_', 'Shop ');
-  expect(await page.title()).toBe(`Entries of ${name} (staging) · Coffer`);
+  expect(await page.title()).toBe(`${name} · Vaults (staging) · Coffer`);
 
   await page.getByLabel('Filter vaults…').fill('ERE');
   await page.waitForURL(/filter=ERE/);
   await page.getByLabel('Environment').selectOption('default');
   await shown(row(page, 'HERE'));
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ project_id: id, filter: 'ERE' });
-  await expect.poll(async () => await page.title()).toBe(`Entries of ${name} (default) · Coffer`);
+  await expect.poll(async () => await page.title()).toBe(`${name} · Vaults (default) · Coffer`);
 });

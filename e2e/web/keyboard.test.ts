@@ -157,6 +157,7 @@ test('a question over a dialog takes the focus, and gives it back to the dialog 
   await gone(page.getByRole('alertdialog'));
   await expect.poll(async () => await focused(page)).toBe('Restore version 1');
   await page.keyboard.press('Enter');
+  await expect.poll(async () => await focused(page)).toBe('Cancel'); // the button beneath has the same name
   await tabTo(page, 'Restore version 1');
   await page.keyboard.press('Enter');
   await shown(page.getByText('Version 1 is restored as version 3'));

@@ -81,4 +81,5 @@ async function importText(page: Page): Promise<void> {
   await press('Create New')(page);
   await press('Paste a .env file…')(page);
   await page.getByLabel('Text of a .env file').fill('API_TOKEN=abc\nlower=no\nSMTP_PASSWORD="new one"\n');
+  await page.getByText(/^1 new/).waitFor();
 }

@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  stripSearchParams,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -90,17 +91,21 @@ const vaults = createRoute({
   getParentRoute: () => signedIn,
   path: '/vaults',
   validateSearch: listSearch(10),
+  search: { middlewares: [stripSearchParams(listDefaults(10))] },
   component: lazyRouteComponent(async () => await import('./routes/vaults.tsx'), 'VaultsPage'),
 });
+
+type VaultSearch = Partial<ListState> & { project_id: string; environment?: string };
 
 const vault = createRoute({
   getParentRoute: () => signedIn,
   path: '/vault',
-  validateSearch: (search): Partial<ListState> & { project_id: string; environment?: string } => ({
+  validateSearch: (search: Record<string, unknown>): VaultSearch => ({
     project_id: textOf(search['project_id']),
     ...(typeof search['environment'] === 'string' ? { environment: search['environment'] } : {}),
     ...listSearch(10)(search),
   }),
+  search: { middlewares: [stripSearchParams<VaultSearch>(listDefaults(10))] },
   component: lazyRouteComponent(async () => await import('./routes/vault.tsx'), 'VaultPage'),
 });
 
@@ -108,6 +113,7 @@ const projects = createRoute({
   getParentRoute: () => signedIn,
   path: '/projects',
   validateSearch: listSearch(10),
+  search: { middlewares: [stripSearchParams(listDefaults(10))] },
   component: lazyRouteComponent(async () => await import('./routes/projects.tsx'), 'ProjectsPage'),
 });
 
@@ -125,16 +131,20 @@ const users = createRoute({
   getParentRoute: () => signedIn,
   path: '/users',
   validateSearch: listSearch(15),
+  search: { middlewares: [stripSearchParams(listDefaults(15))] },
   component: lazyRouteComponent(async () => await import('./routes/users.tsx'), 'UsersPage'),
 });
+
+type EventsSearch = EventSearch & Partial<ListState>;
 
 const events = createRoute({
   getParentRoute: () => signedIn,
   path: '/events',
-  validateSearch: (search): EventSearch & Partial<ListState> => ({
+  validateSearch: (search: Record<string, unknown>): EventsSearch => ({
     ...eventSearchOf(search),
     ...listSearch(25)(search),
   }),
+  search: { middlewares: [stripSearchParams<EventsSearch>(listDefaults(25))] },
   component: lazyRouteComponent(async () => await import('./routes/events.tsx'), 'EventsPage'),
 });
 
@@ -160,7 +170,7 @@ declare module '@tanstack/react-router' {
   }
 }
 
-/** Reading the URL leaves out what is the default, so that links stay short; `useListState` fills it in again. */
+/** What is the default stands in no URL, so that links stay short: neither read from it, nor written. */
 function listSearch(defaultSize: number): (search: Record<string, unknown>) => Partial<ListState> {
   return (search) => {
     const { filter, page, size } = parseListState(search, defaultSize);
@@ -170,6 +180,10 @@ function listSearch(defaultSize: number): (search: Record<string, unknown>) => P
       ...(size === defaultSize ? {} : { size }),
     };
   };
+}
+
+function listDefaults(size: number): ListState {
+  return { filter: '', page: 1, size };
 }
 
 function textOf(value: unknown): string {

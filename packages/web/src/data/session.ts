@@ -1,5 +1,11 @@
 import type { Action } from '@coffer/core';
-import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import {
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+  useSuspenseQuery,
+} from '@tanstack/react-query';
 import { call, type ApiAnswer, type ApiInput } from './api.ts';
 
 export type Me = ApiAnswer<'user_me'>;
@@ -59,6 +65,7 @@ export const sessionsQuery = (page: { limit: number; offset: number }) =>
     queryKey: ['sessions', page],
     queryFn: async ({ signal }) =>
       await call('user_session_fetch', { limit: String(page.limit), offset: String(page.offset) }, signal),
+    placeholderData: keepPreviousData,
   });
 
 export function useEndSession() {

@@ -15,10 +15,12 @@ import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Section } from '../ui/page.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 import { Form, FormButtons } from './form-frame.tsx';
 import { fieldError, onSubmit } from './form.ts';
+
+const COLUMNS = ['', 'w-[34%]', 'w-36', 'w-16'] as const;
 
 /** The environments of a project, each with entries of its own. */
 export function Environments({ project }: { project: Project }): ReactNode {
@@ -37,7 +39,7 @@ export function Environments({ project }: { project: Project }): ReactNode {
       }
     >
       {error !== null && <Notice tone="danger">{error.message}</Notice>}
-      <Table caption="Environments">
+      <Table caption="Environments" columns={COLUMNS} stackedBelow="xl">
         <thead>
           <tr>
             <HeadCell>Name</HeadCell>
@@ -51,8 +53,8 @@ export function Environments({ project }: { project: Project }): ReactNode {
         <tbody>
           {data === undefined && error === null && <SkeletonRows rows={1} columns={4} />}
           {data?.map((environment) => (
-            <tr key={environment.id}>
-              <Cell className="wrap-anywhere">
+            <Row key={environment.id}>
+              <Cell className="wrap-anywhere @max-xl:col-span-2">
                 <Link
                   to="/vault"
                   search={{
@@ -64,8 +66,10 @@ export function Environments({ project }: { project: Project }): ReactNode {
                   {environment.name}
                 </Link>
               </Cell>
-              <Cell className="font-mono wrap-anywhere">{environment.id}</Cell>
-              <Cell className="text-muted">
+              <Cell className="font-mono wrap-anywhere @max-xl:order-1 @max-xl:col-span-2">
+                {environment.id}
+              </Cell>
+              <Cell className="text-muted @max-xl:order-1">
                 <RelativeTime at={environment.created_at} />
               </Cell>
               <ActionsCell>
@@ -79,7 +83,7 @@ export function Environments({ project }: { project: Project }): ReactNode {
                   </IconButton>
                 )}
               </ActionsCell>
-            </tr>
+            </Row>
           ))}
         </tbody>
       </Table>

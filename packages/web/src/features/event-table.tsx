@@ -2,7 +2,7 @@ import type { MouseEvent, ReactNode } from 'react';
 import type { AuditEvent } from '../data/events.ts';
 import { classNames } from '../ui/class-names.ts';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 import { WithTip } from '../ui/tooltip.tsx';
 import { EVENT_TITLES } from './event-titles.ts';
 
@@ -10,14 +10,15 @@ const COLUMNS = ['w-18', 'w-32', 'w-40', 'w-48', 'w-32', '', 'w-22'] as const;
 
 type EventTableProps = {
   events: readonly AuditEvent[] | undefined;
+  busy: boolean;
   onOpen: (event: AuditEvent) => void;
   /** Shows only the events of a person or a project. */
   onNarrow: (filter: { uid: string } | { project_id: string }) => void;
 };
 
-export function EventTable({ events, onOpen, onNarrow }: EventTableProps): ReactNode {
+export function EventTable({ events, busy, ...rest }: EventTableProps): ReactNode {
   return (
-    <Table caption="Events" columns={COLUMNS}>
+    <Table caption="Events" busy={busy} columns={COLUMNS} stackedBelow="4xl">
       <thead>
         <tr>
           <HeadCell>Record</HeadCell>
@@ -32,7 +33,7 @@ export function EventTable({ events, onOpen, onNarrow }: EventTableProps): React
         {events === undefined ? (
           <SkeletonRows rows={10} columns={7} />
         ) : (
-          events.map((event) => <EventRow key={event.index} {...{ event, onOpen, onNarrow }} />)
+          events.map((event) => <EventRow key={event.index} event={event} {...rest} />)
         )}
       </tbody>
     </Table>
@@ -43,19 +44,19 @@ function EventRow({
   event,
   onOpen,
   onNarrow,
-}: Omit<EventTableProps, 'events'> & { event: AuditEvent }): ReactNode {
+}: Pick<EventTableProps, 'onOpen' | 'onNarrow'> & { event: AuditEvent }): ReactNode {
   const { index, at, type, username, uid, project_id: projectId, outcome } = event;
   const rest = [event.environment === 'default' ? null : event.environment, event.object].filter(
     (part) => part !== null && part !== projectId,
   );
   return (
-    <tr
+    <Row
       className="cursor-pointer hover:bg-sunken"
       onClick={(click) => {
         if (isMeantForRow(click)) onOpen(event);
       }}
     >
-      <Cell>
+      <Cell className="@max-4xl:pr-0">
         <button
           type="button"
           className="rounded font-mono text-accent hover:underline"
@@ -65,25 +66,26 @@ function EventRow({
           {index}
         </button>
       </Cell>
-      <Cell className="text-muted">
+      <Cell className="text-muted @max-4xl:order-3">
         <RelativeTime at={at} />
       </Cell>
-      <Cell>{EVENT_TITLES[type]}</Cell>
-      <Cell className="font-mono text-xs wrap-anywhere text-muted">{type}</Cell>
-      <Cell>
+      <Cell className="@max-4xl:font-medium">{EVENT_TITLES[type]}</Cell>
+      <Cell className="font-mono text-xs wrap-anywhere text-muted @max-4xl:sr-only">{type}</Cell>
+      <Cell className="@max-4xl:order-2 @max-4xl:col-span-2">
+        <StackedLabel>by</StackedLabel>
         {uid === null || username === null ? (
           <span className="text-muted">–</span>
         ) : (
           <Narrow to={username} onClick={() => onNarrow({ uid })} />
         )}
       </Cell>
-      <Cell className="font-mono text-xs">
+      <Cell className="font-mono text-xs @max-4xl:order-1 @max-4xl:col-span-3">
         {projectId !== null && <Narrow to={projectId} onClick={() => onNarrow({ project_id: projectId })} />}
         {rest.length > 0 && <div className="line-clamp-2 wrap-anywhere text-muted">{rest.join(' / ')}</div>}
         {projectId === null && rest.length === 0 && '–'}
       </Cell>
       <Cell className={classNames(outcome !== 'success' && 'font-semibold text-danger')}>{outcome}</Cell>
-    </tr>
+    </Row>
   );
 }
 

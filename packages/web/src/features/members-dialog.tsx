@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { UserMinus, UserPlus } from 'lucide-react';
 import { useRef, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
+import { lastPage } from '../data/page.ts';
 import {
   candidatesQuery,
   membersQuery,
@@ -17,10 +18,11 @@ import { ConfirmDialog, Dialog } from '../ui/dialog.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const MEMBERS_PER_PAGE = 10;
+const COLUMNS = ['', 'w-[34%]', 'w-24', 'w-34'] as const;
 
 /** Who the members of a project are; who may, adds and removes them here. */
 export function MembersDialog({
@@ -51,7 +53,14 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
   const search = useRef<HTMLInputElement>(null);
   const mayAdd = project.abilities.includes('member.add');
   const mayRemove = project.abilities.includes('member.remove');
-  const { data, error } = useQuery(membersQuery(project.id, { filter, page, size: MEMBERS_PER_PAGE }));
+  const {
+    data,
+    error,
+    isPlaceholderData: isOld,
+  } = useQuery(membersQuery(project.id, { filter, page, size: MEMBERS_PER_PAGE }));
+  // The last one of a page may just have been removed.
+  const last = lastPage(data?.amount ?? 0, MEMBERS_PER_PAGE);
+  if (data !== undefined && !isOld && page > last) setPage(last);
   return (
     <div className="grid gap-4">
       {mayAdd && <AddMember project={project} />}
@@ -66,7 +75,12 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
         }}
       />
       {error !== null && <Notice tone="danger">{error.message}</Notice>}
-      <Table caption={`Members of ${project.name}`}>
+      <Table
+        caption={`Members of ${project.name}`}
+        busy={isOld}
+        columns={mayRemove ? COLUMNS : COLUMNS.slice(0, 3)}
+        stackedBelow="xl"
+      >
         <thead>
           <tr>
             <HeadCell>Name</HeadCell>
@@ -82,14 +96,16 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
         <tbody>
           {data === undefined && error === null && <SkeletonRows rows={3} columns={mayRemove ? 4 : 3} />}
           {data?.members.map((member) => (
-            <tr key={member.uid}>
-              <Cell className="min-w-28 wrap-anywhere">
+            <Row key={member.uid}>
+              <Cell className="wrap-anywhere @max-xl:col-span-2">
                 {member.first_name} {member.last_name}
               </Cell>
-              <Cell className="min-w-28 wrap-anywhere">{member.username}</Cell>
-              <Cell>{member.role}</Cell>
+              <Cell className="wrap-anywhere text-muted @max-xl:order-1 @max-xl:col-span-2">
+                {member.username}
+              </Cell>
+              <Cell className="@max-xl:text-right">{member.role}</Cell>
               {mayRemove && (
-                <ActionsCell>
+                <ActionsCell className="@max-xl:order-1">
                   <Button
                     look="quiet"
                     className="h-8! hover:text-danger"
@@ -100,14 +116,14 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
                   </Button>
                 </ActionsCell>
               )}
-            </tr>
+            </Row>
           ))}
           {data?.members.length === 0 && (
-            <tr>
-              <Cell colSpan={4} className="py-4 text-center text-muted">
+            <Row>
+              <Cell colSpan={4} className="@max-xl:col-span-3 py-4 text-center text-muted">
                 {filter === '' ? 'There are no members.' : 'No member matches the filter.'}
               </Cell>
-            </tr>
+            </Row>
           )}
         </tbody>
       </Table>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
+import { lastPage } from '../data/page.ts';
 import {
   useChangePassword,
   useEndSession,
@@ -19,10 +20,11 @@ import { Notice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { ActionsCell, Cell, HeadCell, SkeletonRows, Table } from '../ui/table.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 
 const SESSIONS_PER_PAGE = 10;
+const COLUMNS = ['w-36', 'w-36', '', 'w-36'] as const;
 
 export function AccountPage(): ReactNode {
   const user = useMe();
@@ -109,13 +111,18 @@ function PasswordForm(): ReactNode {
 
 function Sessions(): ReactNode {
   const [page, setPage] = useState(1);
-  const { data, error } = useQuery(
-    sessionsQuery({ limit: SESSIONS_PER_PAGE, offset: (page - 1) * SESSIONS_PER_PAGE }),
-  );
+  const {
+    data,
+    error,
+    isPlaceholderData: isOld,
+  } = useQuery(sessionsQuery({ limit: SESSIONS_PER_PAGE, offset: (page - 1) * SESSIONS_PER_PAGE }));
+  // The last one of a page may just have ended.
+  const last = lastPage(data?.amount ?? 0, SESSIONS_PER_PAGE);
+  if (data !== undefined && !isOld && page > last) setPage(last);
   if (error !== null) return <Notice tone="danger">{error.message}</Notice>;
   return (
     <>
-      <Table caption="Where you are signed in">
+      <Table caption="Where you are signed in" busy={isOld} columns={COLUMNS} stackedBelow="xl">
         <thead>
           <tr>
             <HeadCell>Signed in</HeadCell>
@@ -150,14 +157,17 @@ function Sessions(): ReactNode {
 function SessionRow({ session }: { session: Session }): ReactNode {
   const end = useEndSession();
   return (
-    <tr>
-      <Cell>
+    <Row>
+      <Cell className="@max-xl:col-span-2">
         <RelativeTime at={session.created_at} />
         {session.current && <div className="font-medium text-accent">This one</div>}
       </Cell>
-      <Cell className="font-mono">{session.ip}</Cell>
-      <Cell className="max-w-64 truncate" title={session.user_agent}>
-        {session.user_agent || 'unknown'}
+      <Cell className="font-mono wrap-anywhere @max-xl:order-1 @max-xl:col-span-3">
+        <StackedLabel>From</StackedLabel>
+        {session.ip}
+      </Cell>
+      <Cell className="wrap-anywhere @max-xl:order-1 @max-xl:col-span-3" title={session.user_agent}>
+        <span className="line-clamp-2">{session.user_agent || 'unknown'}</span>
       </Cell>
       <ActionsCell>
         {session.current ? (
@@ -173,6 +183,6 @@ function SessionRow({ session }: { session: Session }): ReactNode {
           </Button>
         )}
       </ActionsCell>
-    </tr>
+    </Row>
   );
 }

@@ -11,6 +11,7 @@ import { eventFilterOf, eventSearchOf, isBackwards, type EventSearch } from '../
 import { EventTable } from '../features/event-table.tsx';
 import { listStateOf, withListState } from '../features/list-state.ts';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { ToLastPage } from '../features/to-last-page.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 
@@ -28,7 +29,12 @@ export function EventsPage(): ReactNode {
   const filter = eventFilterOf(shown);
   const page = { limit: list.size, offset: (list.page - 1) * list.size };
   const isPossible = !isBackwards(shown);
-  const { data, error, refetch } = useQuery({ ...eventsQuery(filter, page), enabled: mayList && isPossible });
+  const {
+    data,
+    error,
+    refetch,
+    isPlaceholderData: isOld,
+  } = useQuery({ ...eventsQuery(filter, page), enabled: mayList && isPossible });
   if (!mayList) return <NotAllowedPage>The audit log is for the roles ROOT and ADMIN.</NotAllowedPage>;
   const isBadFilter = error instanceof ApiError && (error.status === 400 || error.status === 404);
   if (isBlocking(error, data) && !isBadFilter)
@@ -39,33 +45,34 @@ export function EventsPage(): ReactNode {
   const narrow = (next: EventSearch): void =>
     void navigate({ search: { ...next, ...(search.size === undefined ? {} : { size: search.size }) } });
   const isShown = isPossible && !isBadFilter;
+  const isEmpty = data?.amount === 0;
   return (
     <Page
       title="Events"
       lead="Every access, newest first. Nobody can change or delete a record here; looking at them is on record, too."
       action={<EventExport filter={filter} disabled={!isShown} />}
     >
+      <ToLastPage amount={isOld ? undefined : data?.amount} list={list} />
       <EventFilters search={shown} events={data?.events} error={error} onChange={narrow} />
-      {isShown && data?.amount === 0 && (
+      {isShown && isEmpty && !isOld && (
         <EmptyState title="No event matches">Take a filter away, or choose a longer time.</EmptyState>
       )}
-      {isShown && data?.amount !== 0 && (
+      {isShown && (!isEmpty || isOld) && (
         <>
           <EventTable
-            events={data?.events}
+            events={isEmpty ? undefined : data?.events}
+            busy={isOld}
             onOpen={setOpened}
             onNarrow={(next) => narrow({ ...shown, ...next })}
           />
-          {data !== undefined && (
-            <Pagination
-              noun="events"
-              amount={data.amount}
-              page={list.page}
-              size={list.size}
-              onPage={(next) => change({ page: next })}
-              onSize={(size) => change({ size })}
-            />
-          )}
+          <Pagination
+            noun="events"
+            amount={data?.amount}
+            page={list.page}
+            size={list.size}
+            onPage={(next) => change({ page: next })}
+            onSize={(size) => change({ size })}
+          />
         </>
       )}
       <EventRecordDialog event={opened} onClose={() => setOpened(undefined)} />

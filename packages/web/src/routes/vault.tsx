@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link, Navigate } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useMemo, useState, type ReactNode } from 'react';
 import { entriesQuery } from '../data/entries.ts';
@@ -11,11 +11,12 @@ import { EditEntryDialog } from '../features/entry-edit-dialog.tsx';
 import { NoEntries } from '../features/entry-empty.tsx';
 import { EntryTable, type EntryAction } from '../features/entry-table.tsx';
 import { HistoryDialog } from '../features/history-dialog.tsx';
-import { isPastEnd, listStateOf, withLastPage, withListState } from '../features/list-state.ts';
+import { listStateOf, withListState } from '../features/list-state.ts';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
+import { ToLastPage } from '../features/to-last-page.tsx';
 import { Button } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
-import { Page } from '../ui/page.tsx';
+import { Page, PageSkeleton } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 
 const route = getRouteApi('/signed-in/vault');
@@ -25,7 +26,7 @@ export function VaultPage(): ReactNode {
   const { project_id: projectId, environment = 'default' } = route.useSearch();
   const { data: project, error, refetch } = useQuery(projectQuery(projectId));
   if (isBlocking(error, project)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
-  if (project === undefined) return <Page title="Vault">{null}</Page>;
+  if (project === undefined) return <PageSkeleton within="Vaults" />;
   if (!project.abilities.includes('vault.list')) {
     return (
       <NotAllowedPage>
@@ -58,9 +59,7 @@ function Vault({ project }: { project: Project }): ReactNode {
   const isEmpty = data?.amount === 0;
   return (
     <>
-      {data !== undefined && !isOld && isPastEnd(data.amount, list) && (
-        <Navigate to="/vault" search={withLastPage(search, data.amount, list.size)} replace />
-      )}
+      <ToLastPage amount={isOld ? undefined : data?.amount} list={list} />
       <Breadcrumb>
         <Link to="/vaults" className="hover:underline">
           Vaults
@@ -69,7 +68,8 @@ function Vault({ project }: { project: Project }): ReactNode {
       </Breadcrumb>
       <Page
         title={project.name}
-        documentTitle={titleOf(project, environment, environments)}
+        // Tabs are told apart by it. The environment is named only where there is more than one (R7).
+        within={environments.length < 2 ? 'Vaults' : `Vaults (${environment})`}
         lead={
           <>
             Vault of <code className="font-mono break-all">{project.id}</code>
@@ -128,11 +128,6 @@ function Vault({ project }: { project: Project }): ReactNode {
 }
 
 type Environments = readonly { id: string; name: string }[];
-
-/** Tabs are told apart by it. The environment is named only where there is more than one (R7). */
-function titleOf(project: Project, environment: string, environments: Environments): string {
-  return `Entries of ${project.name}${environments.length < 2 ? '' : ` (${environment})`}`;
-}
 
 /** Only where there is more than one: nobody else has to know that there are environments (R7). */
 function EnvironmentSwitch({

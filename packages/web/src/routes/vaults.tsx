@@ -1,27 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link, Navigate } from '@tanstack/react-router';
-import { Users } from 'lucide-react';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import { projectsQuery, type Project } from '../data/projects.ts';
+import { projectsQuery } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
-import { isPastEnd, listStateOf, withLastPage, withListState } from '../features/list-state.ts';
+import { listStateOf, withListState } from '../features/list-state.ts';
 import { MembersDialog } from '../features/members-dialog.tsx';
 import { isBlocking, NotAllowedPage, ProblemPage } from '../features/problem-page.tsx';
-import { buttonClass, IconButton } from '../ui/button.tsx';
+import { ProjectTable } from '../features/project-table.tsx';
+import { ToLastPage } from '../features/to-last-page.tsx';
+import { buttonClass } from '../ui/button.tsx';
 import { FilterBox } from '../ui/filter-box.tsx';
 import { EmptyState, Page } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
-
-const COLUMNS = ['w-[26%]', '', 'w-[24%]', 'w-22', 'w-36'] as const;
 
 const route = getRouteApi('/signed-in/vaults');
 
 /** The projects whose vaults one may manage (R24). */
 export function VaultsPage(): ReactNode {
-  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const list = listStateOf(search);
+  const list = listStateOf(route.useSearch());
   const [shown, setShown] = useState<string>();
   const mayManage = useMay('project.create');
   const {
@@ -36,9 +33,7 @@ export function VaultsPage(): ReactNode {
     void navigate({ search: (now) => withListState(now, next) });
   return (
     <Page title="Vaults" lead="The projects whose secrets you manage.">
-      {data !== undefined && !isOld && isPastEnd(data.amount, list) && (
-        <Navigate to="/vaults" search={withLastPage(search, data.amount, list.size)} replace />
-      )}
+      <ToLastPage amount={isOld ? undefined : data?.amount} list={list} />
       <div className="mb-3">
         <FilterBox label="Filter projects…" value={list.filter} onChange={(filter) => change({ filter })} />
       </div>
@@ -46,28 +41,13 @@ export function VaultsPage(): ReactNode {
         <NoVaults isFiltered={list.filter !== ''} />
       ) : (
         <>
-          <Table caption="Projects with vaults" busy={isOld} columns={COLUMNS} stackedBelow="4xl">
-            <thead>
-              <tr>
-                <HeadCell>Project</HeadCell>
-                <HeadCell>Description</HeadCell>
-                <HeadCell>API path</HeadCell>
-                <HeadCell>Members</HeadCell>
-                <HeadCell>
-                  <span className="sr-only">Open</span>
-                </HeadCell>
-              </tr>
-            </thead>
-            <tbody>
-              {data === undefined || data.amount === 0 ? (
-                <SkeletonRows rows={5} columns={5} />
-              ) : (
-                data.projects.map((project) => (
-                  <VaultRow key={project.id} project={project} onMembers={() => setShown(project.id)} />
-                ))
-              )}
-            </tbody>
-          </Table>
+          <ProjectTable
+            caption="Projects with vaults"
+            nameLeadsTo="vault"
+            projects={data?.amount === 0 ? undefined : data?.projects}
+            busy={isOld}
+            onMembers={setShown}
+          />
           <Pagination
             noun="projects"
             amount={data?.amount}
@@ -83,41 +63,6 @@ export function VaultsPage(): ReactNode {
         onClose={() => setShown(undefined)}
       />
     </Page>
-  );
-}
-
-function VaultRow({ project, onMembers }: { project: Project; onMembers: () => void }): ReactNode {
-  const vault = { to: '/vault', search: { project_id: project.id } } as const;
-  return (
-    <Row>
-      <Cell className="wrap-anywhere @max-4xl:col-span-3">
-        <Link {...vault} className="font-semibold text-accent hover:underline">
-          {project.name}
-        </Link>
-        <div className="font-mono text-xs text-muted">{project.id}</div>
-      </Cell>
-      <Cell className="text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
-        {project.description}
-      </Cell>
-      <Cell className="font-mono break-all @max-4xl:col-span-3">
-        <StackedLabel>API path</StackedLabel>
-        {project.api_path}
-      </Cell>
-      <Cell className="@max-4xl:col-span-2">
-        <IconButton
-          label={`Members of ${project.name}: ${project.members}`}
-          className="w-auto gap-1.5 px-2"
-          onClick={onMembers}
-        >
-          <Users aria-hidden="true" size={16} /> {project.members}
-        </IconButton>
-      </Cell>
-      <ActionsCell>
-        <Link {...vault} className={buttonClass()} aria-label={`View Vaults of ${project.name}`}>
-          View Vaults
-        </Link>
-      </ActionsCell>
-    </Row>
   );
 }
 

@@ -31,7 +31,7 @@ export function FilterBox({
   }
   useEffect(() => () => window.clearTimeout(timer.current), []);
   return (
-    <label className="relative block w-full max-w-xs">
+    <label className="relative block w-full sm:max-w-xs">
       <span className="sr-only">{label}</span>
       <span className="absolute top-1/2 left-3 -translate-y-1/2 text-muted">
         {icon ?? <Search aria-hidden="true" size={16} />}

@@ -2,8 +2,6 @@ import type { ReactNode } from 'react';
 
 type PageProps = {
   title: string;
-  /** What the document's title says in place of it. */
-  documentTitle?: string;
   /** The page that it belongs to, for the title of the document. */
   within?: string;
   /** One line beneath the title. */
@@ -13,11 +11,11 @@ type PageProps = {
   children: ReactNode;
 };
 
-/** What every page has: a title, which is also the document's unless that has one of its own, and at most one primary action. */
-export function Page({ title, documentTitle = title, within, lead, action, children }: PageProps): ReactNode {
+/** What every page has: a title, which is also the document's, and at most one primary action. */
+export function Page({ title, within, lead, action, children }: PageProps): ReactNode {
   return (
     <>
-      <title>{[documentTitle, within, 'Coffer'].filter(Boolean).join(' · ')}</title>
+      <title>{[title, within, 'Coffer'].filter(Boolean).join(' · ')}</title>
       <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
           <h1 className="text-xl font-semibold wrap-anywhere" tabIndex={-1} id="page-title">

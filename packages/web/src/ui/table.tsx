@@ -52,7 +52,7 @@ export function Table({ caption, busy = false, columns, stackedBelow, children }
         role="table"
         className={classNames(
           'w-full border-collapse text-left',
-          columns !== undefined && (stackedBelow === undefined ? 'min-w-4xl table-fixed' : 'table-fixed'),
+          columns !== undefined && 'table-fixed',
           stackedBelow !== undefined && STACKED[stackedBelow],
         )}
       >

@@ -1,0 +1,84 @@
+import { Link } from '@tanstack/react-router';
+import { Users } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { Project } from '../data/projects.ts';
+import { buttonClass, IconButton } from '../ui/button.tsx';
+import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
+
+const COLUMNS = ['w-[26%]', '', 'w-[24%]', 'w-22', 'w-36'] as const;
+
+type ProjectTableProps = {
+  caption: string;
+  /** Where the name of a project leads. */
+  nameLeadsTo: 'project' | 'vault';
+  projects: readonly Project[] | undefined;
+  busy: boolean;
+  onMembers: (projectId: string) => void;
+};
+
+export function ProjectTable({ caption, projects, busy, ...rest }: ProjectTableProps): ReactNode {
+  return (
+    <Table caption={caption} busy={busy} columns={COLUMNS} stackedBelow="4xl">
+      <thead>
+        <tr>
+          <HeadCell>Project</HeadCell>
+          <HeadCell>Description</HeadCell>
+          <HeadCell>API path</HeadCell>
+          <HeadCell>Members</HeadCell>
+          <HeadCell>
+            <span className="sr-only">Open</span>
+          </HeadCell>
+        </tr>
+      </thead>
+      <tbody>
+        {projects === undefined ? (
+          <SkeletonRows rows={5} columns={5} />
+        ) : (
+          projects.map((project) => <ProjectRow key={project.id} {...{ project, ...rest }} />)
+        )}
+      </tbody>
+    </Table>
+  );
+}
+
+function ProjectRow({
+  project,
+  nameLeadsTo,
+  onMembers,
+}: Pick<ProjectTableProps, 'nameLeadsTo' | 'onMembers'> & { project: Project }): ReactNode {
+  const vault = { to: '/vault', search: { project_id: project.id } } as const;
+  const named = nameLeadsTo === 'vault' ? vault : ({ to: '/project', search: { id: project.id } } as const);
+  return (
+    <Row>
+      <Cell className="wrap-anywhere @max-4xl:col-span-3">
+        <Link {...named} className="font-semibold text-accent hover:underline">
+          {project.name}
+        </Link>
+        <div className="font-mono text-xs text-muted">{project.id}</div>
+      </Cell>
+      <Cell className="text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
+        {project.description}
+      </Cell>
+      <Cell className="font-mono break-all @max-4xl:col-span-3">
+        <StackedLabel>API path</StackedLabel>
+        {project.api_path}
+      </Cell>
+      <Cell className="@max-4xl:col-span-2">
+        <IconButton
+          label={`Members of ${project.name}: ${project.members}`}
+          className="w-auto gap-1.5 px-2"
+          onClick={() => onMembers(project.id)}
+        >
+          <Users aria-hidden="true" size={16} /> {project.members}
+        </IconButton>
+      </Cell>
+      <ActionsCell>
+        {project.abilities.includes('vault.list') && (
+          <Link {...vault} className={buttonClass()} aria-label={`View Vaults of ${project.name}`}>
+            View Vaults
+          </Link>
+        )}
+      </ActionsCell>
+    </Row>
+  );
+}
