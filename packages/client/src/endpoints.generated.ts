@@ -1022,7 +1022,7 @@ export type Api = {
     trustFetch(input: TokenTrustFetchInput, options?: CallOptions): Promise<TokenTrustFetchAnswer>;
     /** End a trust, and revoke the tokens that were given out for it. Fails with `trust_not_found`. */
     trustDelete(input: TokenTrustDeleteInput, options?: CallOptions): Promise<TokenTrustDeleteAnswer>;
-    /** Exchange an identity token for a short-lived service token. Fails with `identity_refused`, `issuer_unavailable`. */
+    /** Exchange an identity token for a short-lived service token. Fails with `identity_refused`, `token_limit`, `too_many_attempts`, `issuer_unavailable`. */
     exchange(input: TokenExchangeInput, options?: CallOptions): Promise<TokenExchangeAnswer>;
   };
   event: {

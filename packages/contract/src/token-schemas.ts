@@ -69,17 +69,22 @@ export const issuer = z
   )
   .meta({ openapi: { type: 'string', format: 'uri', maxLength: 1000 } });
 
-const claimName = z.string().min(1).max(200);
+const claimName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => text.isWellFormed(), 'must be Unicode text: it has a lone surrogate');
 /** Those that have a field of their own, or that the check of the token sees to. */
 const OWN_CLAIMS = new Set(['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti']);
 
 export const claims = z
-  .record(claimName, z.union([claimText, z.number(), z.boolean()]))
-  .refine((all) => Object.keys(all).length <= 20, 'must name at most 20 claims')
+  .unknown()
+  // A record would drop it without a word.
   .refine(
-    (all) => !Object.keys(all).some((name) => OWN_CLAIMS.has(name)),
-    'must name further claims: issuer, audience, subject and times are checked as it is',
+    (all) => typeof all !== 'object' || all === null || !Object.hasOwn(all, '__proto__'),
+    'must not name __proto__',
   )
+  .pipe(claimRecord())
   .meta({
     openapi: {
       type: 'object',
@@ -105,3 +110,13 @@ export const tokenTrust = z.strictObject({
   created_at: time,
   created_by: by,
 });
+
+function claimRecord() {
+  return z
+    .record(claimName, z.union([claimText, z.number(), z.boolean()]))
+    .refine((all) => Object.keys(all).length <= 20, 'must name at most 20 claims')
+    .refine(
+      (all) => !Object.keys(all).some((name) => OWN_CLAIMS.has(name)),
+      'must name further claims: issuer, audience, subject and times are checked as it is',
+    );
+}

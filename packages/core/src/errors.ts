@@ -283,7 +283,7 @@ export const ERRORS = {
   token_limit: {
     status: 409,
     title: 'Too many tokens',
-    detail: 'A person has at most {limit} access tokens, and so has a project.',
+    detail: 'A person has at most {limit} access tokens, and so has a project, and what one trust gave out.',
     remedy: 'Revoke tokens that are no longer used.',
   },
   entry_exists: {

@@ -25,6 +25,9 @@ export type HeldGrant = TokenGrant & { id: TokenId };
 export type KeyPattern = Brand<string, 'KeyPattern'>;
 export const KEY_PATTERN_PATTERN = /^[A-Z*][A-Z0-9_*]{0,254}$/;
 
+/** Databases try out ways to spread them: each more multiplies what a list costs. */
+const STARS_MAX = 3;
+
 /** What an action reaches: the keys of one environment, no more than the names of environments, or the whole project. */
 const INSIDE_ENVIRONMENTS: ReadonlySet<Action> = new Set<Action>([
   'vault.create',
@@ -47,6 +50,7 @@ export function checkKeyPattern(text: string): string | undefined {
   if (text.length < 1 || text.length > 255) return 'must have 1 to 255 characters';
   if (!KEY_PATTERN_PATTERN.test(text))
     return 'must be a key, or a part of one with * for the rest, as in STRIPE_*';
+  if (text.split('*').length > STARS_MAX + 1) return `must have at most ${STARS_MAX} times *`;
   return undefined;
 }
 

@@ -745,6 +745,26 @@ describe('while the log cannot be written on sqlite, nothing is given out (R33),
     await expectServed(root, refused);
   });
 
+  test('a record that cannot be written down at all, and the others that wait beside it are', async () => {
+    await using server = await startTestServer();
+    const { audit } = server.app.context;
+    const draft = {
+      type: 'user_login',
+      outcome: 'success',
+      uid: null,
+      username: null,
+      project_id: null,
+    } as const;
+    const rest = { environment: null, object: null, ip: null, request_id: null } as const;
+    const bad = { ...draft, ...rest, details: { text: '\ud800' } };
+    const good = { ...draft, ...rest, details: { text: 'good' } };
+    const outcomes = await Promise.allSettled(
+      [good, bad, good].map(async (each) => await audit.record(each)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'audit_unavailable' } });
+  });
+
   test('another program that holds the database for longer than we wait: nobody waits for the others', async () => {
     await using server = await startTestServer();
     const root = await server.setUp();

@@ -128,6 +128,10 @@ describe.each(ENGINES)('an identity token on %s', () => {
     ['no audience', { aud: undefined }, 'aud'],
     ['another subject', { sub: 'repo:acme/shop:ref:refs/heads/other' }, 'another subject'],
     ['a subject that begins alike', { sub: 'repo:acme/shop:ref:refs/heads/main2' }, 'another subject'],
+    ['a subject without a meaning', { sub: '\ud800' }, 'sub'],
+    ['a subject that is an object', { sub: { a: 1 } }, 'sub'],
+    ['an expiry that is no time', { exp: 1e20 }, 'too long'],
+    ['a lifetime of years', { exp: NOW / 1000 + 500 * 24 * 3600 }, 'too long'],
     ['a list of subjects', { sub: ['repo:acme/shop:ref:refs/heads/main'] }, 'sub'],
     ['another claim', { repository: 'acme/other' }, 'repository'],
     ['a claim of another type', { run: '7' }, 'run'],
@@ -147,6 +151,7 @@ describe.each(ENGINES)('an identity token on %s', () => {
   test('is accepted within a minute of clock skew', async () => {
     await using world = await World.start();
     expect(await world.outcomeOf({ jti: '1', exp: NOW / 1000 - 59 })).toBe('ok');
+    expect(await world.outcomeOf({ jti: '3', exp: NOW / 1000 + 0.5 })).toBe('ok');
     expect(await world.outcomeOf({ jti: '2', nbf: NOW / 1000 + 59, iat: NOW / 1000 + 59 })).toBe('ok');
   });
 
@@ -194,6 +199,69 @@ describe.each(ENGINES)('an identity token on %s', () => {
     await world.owner.ok('token_trust_delete', { id: world.trust_id });
     expect(await new Client(world.owner.url, token).refused('token_me')).toBe('token_invalid');
     expect(await world.outcomeOf({ jti: 'next' })).toBe('identity_refused');
+  });
+});
+
+describe.each(ENGINES)('a refused identity token on %s', () => {
+  test('is on record once, however often it is sent, if its issuer signed it', async () => {
+    await using world = await World.start();
+    const good = await world.issuer.token(world.claims());
+    const other = await world.issuer.token(world.claims({ aud: 'other', sub: 'somebody' }));
+    for (const token of [good, good, good, other, other, 'x.y.z', `${other}x`]) await world.exchange(token);
+    const { events } = await world.owner.ok('event_fetch', { type: 'token_exchange' });
+    expect(events).toMatchObject([
+      { outcome: 'denied', details: { reason: 'it is for another audience', subject: 'somebody' } },
+      { outcome: 'denied', details: { reason: 'it was exchanged before' } },
+      { outcome: 'success' },
+    ]);
+  });
+
+  test('slows down who sends more of them', async () => {
+    await using issuer = await Issuer.start();
+    const limits = { free: 3, waitSecondsMax: 60 };
+    await using server = await startTestServer({
+      config: { egressAllow: [issuer.url] },
+      attemptLimits: { pair: limits, address: limits, account: limits },
+    });
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const trusted = { issuer: issuer.url, audience: 'coffer', subject: 's', permissions: ['vault.view'] };
+    const { trust } = await root.ok('token_trust_create', { project_id, name: 'T', ...trusted });
+    const outcomes = [];
+    for (const _ of [1, 2, 3, 4])
+      outcomes.push(
+        await server.anonymous().refused('token_exchange', { trust_id: trust.id, identity_token: 'x' }),
+      );
+    expect(outcomes).toEqual([...Array.from({ length: 3 }, () => 'identity_refused'), 'too_many_attempts']);
+  });
+
+  test('is told so, when the key of its issuer is none that one can check with', async () => {
+    await using world = await World.start();
+    const [header = '', payload = ''] = (await world.issuer.token(world.claims())).split('.');
+    for (const key of [
+      { kty: 'RSA', n: 'AQAB', e: 'AQAB' },
+      { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+    ]) {
+      const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
+      const alg = key.kty === 'RSA' ? 'RS256' : 'ES256';
+      const keys = [{ ...key, kid, alg, use: 'sig' }];
+      world.issuer.answers.set('/keys', { status: 200, body: JSON.stringify({ keys }) });
+      world.now += 11 * MINUTE_MS;
+      const head = Buffer.from(JSON.stringify({ alg, kid })).toString('base64url');
+      const outcome = await world.exchange(`${head}.${payload}.${'A'.repeat(86)}`);
+      expect(outcome).toMatchObject({ outcome: 'identity_refused' });
+    }
+  });
+});
+
+describe.each(ENGINES)('what one trust gives out on %s', () => {
+  test('is at most 500 tokens at a time', async () => {
+    await using world = await World.start({ single_use: false, ttl_seconds: 60 });
+    const token = await world.issuer.token(world.claims());
+    for (let index = 0; index < 500; index += 1) expect((await world.exchange(token)).outcome).toBe('ok');
+    expect((await world.exchange(token)).outcome).toBe('token_limit');
+    world.now = NOW + MINUTE_MS;
+    expect((await world.exchange(token)).outcome).toBe('ok');
   });
 });
 
@@ -253,12 +321,47 @@ describe.each(ENGINES)('the keys of an issuer on %s', () => {
       'its answer has no end',
       (issuer) => issuer.answers.set('/keys', { status: 200, body: ' '.repeat(300_000) }),
     ],
-  ])('cannot be had when %s: 503, and the next try may succeed', async (_, disturb) => {
+  ])('cannot be had when %s: 503, and five seconds later a try may succeed', async (_, disturb) => {
     await using world = await World.start();
     disturb(world.issuer);
     expect(await world.outcomeOf({})).toBe('issuer_unavailable');
     world.issuer.answers.clear();
+    expect(await world.outcomeOf({})).toBe('issuer_unavailable');
+    world.now = NOW + 5 * SECOND_MS;
     expect(await world.outcomeOf({})).toBe('ok');
+  });
+
+  test('stay when strangers name keys that there are not while the issuer is down, and it is seldom asked', async () => {
+    await using world = await World.start();
+    expect(await world.outcomeOf({ jti: '1' })).toBe('ok');
+    world.issuer.answers.set('/keys', { status: 503, body: '' });
+    const good = await world.issuer.token(world.claims({ jti: '2' }));
+    const bogus = await world.issuer.token(world.claims({ jti: 'x' }), { kid: 'bogus' });
+    world.now = NOW + MINUTE_MS;
+    const all = await Promise.all(
+      Array.from({ length: 20 }, async () => (await world.exchange(bogus)).outcome),
+    );
+    expect(all).not.toContain('ok');
+    expect(world.issuer.asked).toHaveLength(4);
+    expect((await world.exchange(good)).outcome).toBe('ok');
+    expect(world.issuer.asked).toHaveLength(4);
+  });
+
+  test('are not looked for at an address that the operator allows for another', async () => {
+    await using other = await Issuer.start();
+    await using issuer = await Issuer.start();
+    await using server = await startTestServer({ config: { egressAllow: [issuer.url, other.url] } });
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const trusted = { issuer: issuer.url, audience: 'coffer', subject: 's', permissions: ['vault.view'] };
+    const { trust } = await root.ok('token_trust_create', { project_id, name: 'T', ...trusted });
+    issuer.answers.set('/.well-known/openid-configuration', {
+      status: 200,
+      body: JSON.stringify({ issuer: issuer.url, jwks_uri: `${other.url}/keys` }),
+    });
+    const request = { trust_id: trust.id, identity_token: await issuer.token({ sub: 's' }) };
+    expect(await root.refused('token_exchange', request)).toBe('issuer_unavailable');
+    expect(other.asked).toEqual([]);
   });
 
   test('that were had before serve while the issuer is down, until they are too old', async () => {
@@ -318,6 +421,8 @@ describe.each(ENGINES)('a trust on %s', () => {
     ['subject', { subject: '' }],
     ['audience', { audience: undefined }],
     ['claims', { claims: { sub: 'x' } }],
+    ['claims', { claims: JSON.parse('{"__proto__": "x"}') }],
+    ['claims.(unnamed)', { claims: { '\ud800': 'x' } }],
     ['claims.nested', { claims: { nested: { a: 1 } } }],
     ['ttl_seconds', { ttl_seconds: 3601 }],
     ['permissions.0', { permissions: ['member.add'] }],

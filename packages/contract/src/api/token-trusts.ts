@@ -74,6 +74,6 @@ export const tokenTrustApi = {
     input: z.strictObject({ trust_id: trustId, identity_token: identityToken }),
     output: { token: z.string().describe('To be sent as Authorization: Bearer.'), access_token: accessToken },
     message: 'Token issued',
-    errors: ['identity_refused', 'issuer_unavailable'],
+    errors: ['identity_refused', 'issuer_unavailable', 'token_limit', 'too_many_attempts'],
   }),
 };

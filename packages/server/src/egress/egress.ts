@@ -39,9 +39,19 @@ export class Egress {
   /** Whether a URL could be fetched as far as its text tells. */
   permits(url: URL): boolean {
     if (url.username !== '' || url.password !== '') return false;
-    if (this.#allowedOrigins.has(url.origin)) return true;
+    return this.#allowedOrigins.has(url.origin) || this.isPublic(url);
+  }
+
+  /** Whether it could be without the operator's leave. */
+  isPublic(url: URL): boolean {
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    return url.protocol === 'https:' && url.port === '' && (isIP(host) === 0 || isPublicAddress(host));
+    return (
+      url.username === '' &&
+      url.password === '' &&
+      url.protocol === 'https:' &&
+      url.port === '' &&
+      (isIP(host) === 0 || isPublicAddress(host))
+    );
   }
 
   /** The body of a 200. Fails with an EgressError. */
@@ -53,7 +63,7 @@ export class Egress {
       const answer = await send(url, anywhere, signal);
       if (answer.statusCode !== 200) {
         answer.destroy();
-        throw new EgressError('status', `the answer was ${answer.statusCode ?? 'none'}`);
+        throw new EgressError('status', 'the answer was not 200');
       }
       return await readBody(answer, bytesMax);
     } catch (cause) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { invalidField, type AppError, type ProjectId, type PrincipalId } from '@coffer/core';
+import { invalidField, type AppError, type ProjectId } from '@coffer/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../services/context.ts';
 import { toAppError } from './problem.ts';
@@ -10,7 +10,8 @@ type Changes = { changes: readonly { index: number }[]; last: number; more: bool
 
 export type Stream = {
   context: Context;
-  uid: PrincipalId;
+  /** Who is counted. */
+  holder: string;
   projectId: ProjectId;
   /** Looks whether the caller still may, and what came after an index. */
   look: (after: number | undefined, isContinued: boolean) => Promise<Changes>;
@@ -36,9 +37,9 @@ export function lastEventId({ headers }: FastifyRequest): number | undefined {
  * that was not allowed at the look just before it.
  */
 export async function streamEvents(reply: FastifyReply, stream: Stream): Promise<FastifyReply> {
-  const { context, uid, projectId, look } = stream;
+  const { context, holder, projectId, look } = stream;
   const { heartbeatMs, unreadMs } = context.watchers.limits;
-  const watcher = await context.watchers.join(uid, projectId);
+  const watcher = await context.watchers.join(holder, projectId);
   try {
     let { changes, last, more } = await look(stream.after, false);
     const response = open(reply, watcher.leave);
@@ -60,7 +61,7 @@ export async function streamEvents(reply: FastifyReply, stream: Stream): Promise
     if (reply.sent) {
       reply.raw.end();
       // A reader who goes away leaves no line of the request.
-      context.log.info({ request_id: reply.request.id, uid }, 'stream ended');
+      context.log.info({ request_id: reply.request.id, uid: reply.request.uid }, 'stream ended');
     }
   }
   return reply;

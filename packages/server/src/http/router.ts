@@ -13,6 +13,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, Caller, Origin } from '../services/actor.ts';
 import { draft } from '../services/audit-log.ts';
 import type { Context } from '../services/context.ts';
+import { watchHolder } from '../services/watchers.ts';
 import { authenticate, authenticateAgain, type Authenticated, type Site } from './authenticate.ts';
 import { clearedSessionCookie, sessionCookie } from './cookies.ts';
 import { lastEventId, streamEvents, wantsEvents, type Stream } from './event-stream.ts';
@@ -158,7 +159,7 @@ async function answerWithEvents(
   const { origin, authenticated: before, input } = attempt;
   return await streamEvents(reply, {
     context,
-    uid: before.actor.uid,
+    holder: watchHolder(before.actor),
     projectId: input['project_id'] as ProjectId,
     after: lastEventId(reply.request) ?? (input['after'] as number | undefined),
     look: async (after, isContinued) => {

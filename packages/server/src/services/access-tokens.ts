@@ -14,6 +14,7 @@ import {
   type TokenId,
   type TokenKind,
 } from '@coffer/core';
+import { formatTime } from '../clock.ts';
 import { randomId } from '../random-id.ts';
 import { sha256 } from '../sha256.ts';
 import {
@@ -31,9 +32,16 @@ import { listEnvironments } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
 import { findMembership } from '../store/projects.ts';
 import type { Actor, Caller } from './actor.ts';
-import { isRangeWithin } from './address-ranges.ts';
+import { isMappedRange, isRangeWithin } from './address-ranges.ts';
 import { draft } from './audit-log.ts';
-import { abilitiesIn, abilitiesOf, authorize, authorizeProject, requireUser } from './authorize.ts';
+import {
+  abilitiesIn,
+  abilitiesOf,
+  authorize,
+  authorizeProject,
+  authorizeStill,
+  requireUser,
+} from './authorize.ts';
 import type { Context } from './context.ts';
 
 export type { AccessToken };
@@ -91,12 +99,13 @@ export async function createToken(
     createdBy: { uid: actor.uid, username: actor.username },
     lastUsedAt: undefined,
     lastUsedIp: undefined,
+    refusedAt: undefined,
   };
   const secret = makeTokenSecret(request.kind, randomBytes);
   return await store.transaction(async (tx) => {
-    const owned = await authorizeCreation(tx, actor, token);
+    const { maker, owned } = await authorizeCreation(tx, actor, token);
     await refuseUnusable(tx, owned, now);
-    await refuseExcess(tx, actor, owned);
+    await refuseExcess(tx, maker, owned);
     await insertToken(tx, owned, sha256(Buffer.from(secret)));
     await refuseTooMany(tx, owned);
     await audit.append(
@@ -137,7 +146,7 @@ export async function changeToken(
 ): Promise<AccessToken> {
   const { actor } = caller;
   return await store.transaction(async (tx) => {
-    const token = await getToken(tx, actor, 'token.update', id);
+    const { token, changer } = await getToken(tx, actor, 'token.update', id);
     const changed: AccessToken = {
       ...token,
       name: change.name ?? token.name,
@@ -150,7 +159,7 @@ export async function changeToken(
     };
     await refuseUnusable(tx, changed, clock());
     // Who may not give a right may still rename a token that has it, or take some of it away.
-    if (!isNoMoreThan(changed, token)) await refuseExcess(tx, actor, changed);
+    if (!isNoMoreThan(changed, token)) await refuseExcess(tx, changer, changed);
     await updateToken(tx, changed);
     const revoked = await removeTokensMadeBy(tx, id);
     const fields = Object.entries(change).filter(([, value]) => value !== undefined);
@@ -172,34 +181,44 @@ export async function revokeToken({ store, audit }: Context, caller: Caller, id:
   const { actor } = caller;
   await store.transaction(async (tx) => {
     const isItself = actor.grant?.id === id;
-    const token = isItself ? await findToken(tx, id) : await getToken(tx, actor, 'token.revoke', id);
+    const token = isItself ? await findToken(tx, id) : (await getToken(tx, actor, 'token.revoke', id)).token;
     if (token === undefined) throw new AppError('token_not_found');
-    await removeToken(tx, id);
+    const revoked = await removeToken(tx, id);
     await audit.append(
       tx,
-      draft(caller, actor, { ...eventOf(token), type: 'token_revoke', details: { name: token.name } }),
+      draft(caller, actor, {
+        ...eventOf(token),
+        type: 'token_revoke',
+        details: { name: token.name, tokens_revoked: revoked },
+      }),
     );
   });
 }
 
 /** The token with whose it is, if that is someone who may have it. */
-async function authorizeCreation(tx: Transaction, actor: Actor, token: AccessToken): Promise<AccessToken> {
+async function authorizeCreation(
+  tx: Transaction,
+  actor: Actor,
+  token: AccessToken,
+): Promise<{ maker: Actor; owned: AccessToken }> {
   const { kind, projectId } = token;
   if (kind === 'service') {
     if (projectId === undefined) throw invalidField('project_id', 'must be given for a service token');
-    await authorizeProject(tx, actor, 'token.create', projectId);
-    return token;
+    return { maker: await authorizeProject(tx, actor, 'token.create', projectId), owned: token };
   }
-  authorize(actor, 'token.own');
+  await authorizeStill(tx, actor, 'token.own');
   requireUser(actor);
   if (projectId !== undefined) await authorizeProject(tx, actor, 'project.view', projectId);
-  return { ...token, uid: actor.uid };
+  return { maker: actor, owned: { ...token, uid: actor.uid } };
 }
 
 /** Fails with `invalid_input` where a grant could not be what it says. */
 export async function refuseUnusable(tx: Reader, token: AccessToken, now: number): Promise<void> {
   const { projectId, environments = [], validFrom, validTo } = token;
   const fields = checkGrant(token);
+  for (const [index, range] of (token.addresses ?? []).entries()) {
+    if (isMappedRange(range)) fields.push({ path: `addresses.${index}`, message: 'must be written as IPv4' });
+  }
   const known = projectId === undefined ? undefined : await listEnvironments(tx, projectId);
   for (const [index, environment] of environments.entries()) {
     if (known === undefined || known.some(({ id }) => id === environment)) continue;
@@ -247,20 +266,21 @@ async function refuseTooMany(tx: Reader, { projectId, uid }: AccessToken): Promi
 
 /** Personal ones are their user's alone; those of a project that the actor does not see are not there. */
 async function getToken(
-  tx: Reader,
+  tx: Transaction,
   actor: Actor,
   action: 'token.update' | 'token.revoke',
   id: TokenId,
-): Promise<AccessToken> {
+): Promise<{ token: AccessToken; changer: Actor }> {
   const token = await findToken(tx, id);
   if (token === undefined) throw new AppError('token_not_found');
   if (token.uid !== undefined) {
     if (token.uid !== actor.uid) throw new AppError('token_not_found');
-    authorize(actor, 'token.own');
-  } else if (token.projectId !== undefined) {
-    await authorizeProject(tx, actor, action, token.projectId).catch(hideToken);
+    await authorizeStill(tx, actor, 'token.own');
+    return { token, changer: actor };
   }
-  return token;
+  if (token.projectId === undefined) throw new AppError('token_not_found');
+  const changer = await authorizeProject(tx, actor, action, token.projectId).catch(hideToken);
+  return { token, changer };
 }
 
 function hideToken(error: unknown): never {
@@ -274,7 +294,16 @@ export function eventOf({ id, projectId }: AccessToken): { object: string; proje
 }
 
 /** What the record tells: enough to know later what someone could do with it. */
-function describe({ kind, name, permissions, environments, keys, addresses, validTo }: AccessToken) {
+function describe({
+  kind,
+  name,
+  permissions,
+  environments,
+  keys,
+  addresses,
+  validFrom,
+  validTo,
+}: AccessToken) {
   return {
     kind,
     name,
@@ -282,7 +311,8 @@ function describe({ kind, name, permissions, environments, keys, addresses, vali
     ...(environments === undefined ? {} : { environments: environments.join(',') }),
     ...(keys === undefined ? {} : { keys: keys.join(',') }),
     ...(addresses === undefined ? {} : { addresses: addresses.join(',') }),
-    ...(validTo === undefined ? {} : { valid_to: new Date(validTo).toISOString() }),
+    valid_from: formatTime(validFrom),
+    ...(validTo === undefined ? {} : { valid_to: formatTime(validTo) }),
   };
 }
 

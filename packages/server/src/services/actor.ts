@@ -1,4 +1,6 @@
 import type { HeldGrant, Role, SessionId, TokenId, UserId } from '@coffer/core';
+import type { HeldToken } from '../store/access-tokens.ts';
+import type { SignedIn } from '../store/sessions.ts';
 
 /** Who is calling, as they are at this request: someone signed in, or a program with an access token. */
 export type Actor = SignedInActor | PersonalTokenActor | ServiceTokenActor;
@@ -38,3 +40,19 @@ export type Origin = {
 
 /** A call of someone known. */
 export type Caller = Origin & { actor: Actor };
+
+export function sessionActor({ session, user }: SignedIn): SignedInActor {
+  return {
+    by: 'session',
+    uid: user.uid,
+    username: user.username,
+    role: user.role,
+    sessionId: session.id,
+  };
+}
+
+export function tokenActor({ token, holder }: HeldToken): PersonalTokenActor | ServiceTokenActor {
+  return token.uid === undefined || holder === undefined
+    ? { by: 'service', uid: token.id, username: `token:${token.name}`, grant: token }
+    : { by: 'personal', uid: token.uid, ...holder, grant: token };
+}

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { isInRanges, isRangeWithin } from './address-ranges.ts';
+import { isInRanges, isMappedRange, isRangeWithin } from './address-ranges.ts';
 
 describe('address ranges', () => {
+  test('of IPv4 in the form of IPv6 are recognised, however they are written', () => {
+    for (const range of [
+      '::ffff:10.0.0.0/8',
+      '::ffff:a00:1',
+      '0:0:0:0:0:ffff:10.0.0.1',
+      '::FFFF:1.2.3.4/128',
+    ])
+      expect([range, isMappedRange(range)]).toEqual([range, true]);
+    for (const range of ['10.0.0.0/8', '::1', '2001:db8::/32', '::/0'])
+      expect([range, isMappedRange(range)]).toEqual([range, false]);
+  });
+
   test.each([
     ['10.1.2.3', '10.1.0.0/16', true],
     ['10.2.0.0', '10.1.0.0/16', false],
@@ -29,6 +41,8 @@ describe('address ranges', () => {
     ['10.1.2.3', '10.1.2.0/24', true],
     ['10.1.2.0/24', '10.1.2.3', false],
     ['::1', '0.0.0.0/0', false],
+    ['::ffff:10.0.0.0/8', '10.0.0.0/8', false],
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8', false],
     ['2001:db8:1::/48', '2001:db8::/32', true],
   ])('%s within %s: %s', (inner, outer, isWithin) => {
     expect(isRangeWithin(inner, outer)).toBe(isWithin);

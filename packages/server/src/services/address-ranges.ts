@@ -2,7 +2,8 @@ import { BlockList, isIPv4 } from 'node:net';
 
 /** Whether a client address is one of the addresses, or in one of the ranges (CIDR). */
 export function isInRanges(ip: string, ranges: readonly string[]): boolean {
-  return ranges.some((range) => contains(range, ip));
+  const plain = withoutMapping(ip);
+  return ranges.some((range) => contains(range, plain));
 }
 
 /** Whether a range lies within another; an address is a range of one. */
@@ -11,13 +12,18 @@ export function isRangeWithin(inner: string, outer: string): boolean {
   return bits >= split(outer)[1] && contains(outer, address);
 }
 
+/** Whether a range is of IPv4 addresses in the form of IPv6: as a range of IPv6 it would mean something else. */
+export function isMappedRange(range: string): boolean {
+  const [address] = split(range);
+  return !isIPv4(address) && contains('::ffff:0:0/96', address);
+}
+
 function contains(range: string, ip: string): boolean {
   const [address, bits] = split(range);
-  const plain = withoutMapping(ip);
-  if (isIPv4(address) !== isIPv4(plain)) return false;
+  if (isIPv4(address) !== isIPv4(ip)) return false;
   const list = new BlockList();
   list.addSubnet(address, bits, familyOf(address));
-  return list.check(plain, familyOf(plain));
+  return list.check(ip, familyOf(ip));
 }
 
 function split(range: string): [address: string, bits: number] {

@@ -138,6 +138,11 @@ export class AuditLog {
       this.#failure = undefined;
       for (const { done } of batch) done();
     } catch (cause) {
+      // What the store did not refuse is the fault of one of them: the others are not to suffer for it.
+      if (batch.length > 1 && !(cause instanceof AppError)) {
+        for (const waiting of batch) await this.#commit([waiting]);
+        return;
+      }
       this.#failure = reasonOf(cause);
       for (const { failed } of batch) {
         failed(new AppError('audit_unavailable', { reason: this.#failure }, { cause }));

@@ -14,29 +14,39 @@ import {
   type ProjectId,
   type UserId,
 } from '@coffer/core';
-import type { Reader } from '../store/database.ts';
+import { findHeldToken } from '../store/access-tokens.ts';
+import type { Reader, Transaction } from '../store/database.ts';
 import { findMembership } from '../store/projects.ts';
 import { findSession } from '../store/sessions.ts';
-import type { Actor, PersonalTokenActor, SignedInActor } from './actor.ts';
+import {
+  sessionActor,
+  tokenActor,
+  type Actor,
+  type PersonalTokenActor,
+  type SignedInActor,
+} from './actor.ts';
 
 /**
  * The one function that every service asks. Membership is read here, for each call; role and token were read when the
- * caller was recognised, for each call (R15).
+ * caller was recognised, for each call (R15), and in the transaction of a change once more: one that came first may have
+ * ended what the caller had. Answers with the actor as they are then.
  *
- * Fails with `forbidden`, `membership_required`, `token_not_permitted`, or `project_not_found` where the project is not
- * the actor's to see.
+ * Fails with `forbidden`, `membership_required`, `token_not_permitted`, `session_ended`, `token_invalid`, or `project_not_found` where
+ * the project is not the actor's to see.
  */
 export async function authorizeProject(
   db: Reader,
-  actor: Actor,
+  caller: Actor,
   action: ProjectAction,
   projectId: ProjectId,
-): Promise<void> {
+): Promise<Actor> {
+  const actor = db.isTransaction ? await readAnew(db, caller) : caller;
   const found = await findMembership(db, projectId, actor.uid);
   const granted = actor.grant === undefined ? 'allowed' : decideGrant(actor.grant, action, projectId);
   if (granted === 'hidden' || !found.projectExists) throw new AppError('project_not_found');
   if (actor.by !== 'service') refuse(decide(action, actor.role, found));
   if (granted === 'not_granted') throw new AppError('token_not_permitted');
+  return actor;
 }
 
 /** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden` or `token_not_permitted`. */
@@ -64,14 +74,27 @@ export function requireWithin({ grant }: Actor, environment: EnvironmentId, key?
 }
 
 /**
- * Once more, in the transaction of a change that came after slow work: the session may have ended and the role changed
- * since the request began. Fails with `session_ended`, `forbidden` or `token_not_permitted`.
+ * For a change, in its transaction: a role may have changed, a session or token ended since the request began, in a
+ * transaction that came first. Fails as `authorize` does, or with `session_ended` or `token_invalid`.
  */
-export async function authorizeStill(tx: Reader, actor: Actor, action: InstanceAction): Promise<void> {
-  requireSession(actor);
-  const found = await findSession(tx, actor.sessionId);
-  if (found === undefined) throw new AppError('session_ended');
-  authorize({ ...actor, role: found.user.role }, action);
+export async function authorizeStill(
+  tx: Transaction,
+  actor: Actor,
+  action: InstanceAction,
+  subject?: UserId,
+): Promise<void> {
+  authorize(await readAnew(tx, actor), action, subject);
+}
+
+async function readAnew(tx: Reader, actor: Actor): Promise<Actor> {
+  if (actor.by === 'session') {
+    const found = await findSession(tx, actor.sessionId);
+    if (found === undefined) throw new AppError('session_ended');
+    return sessionActor(found);
+  }
+  const found = await findHeldToken(tx, actor.grant.id);
+  if (found === undefined) throw new AppError('token_invalid');
+  return tokenActor(found);
 }
 
 /** What an actor may do in a project that they see: what a page may offer. */

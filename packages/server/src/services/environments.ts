@@ -5,6 +5,7 @@ import {
   type EnvironmentId,
   type ProjectId,
 } from '@coffer/core';
+import { withdrawEnvironment } from '../store/access-tokens.ts';
 import { countEntries } from '../store/entries.ts';
 import {
   countEnvironments,
@@ -77,6 +78,8 @@ export async function deleteEnvironment(
     const entries = await countEntries(tx, { projectId, environment: id });
     if (entries > 0) throw new AppError('environment_not_empty', { entries });
     await removeEnvironment(tx, projectId, id);
+    // One that is made later under this id is another: what was given for this one is not for that.
+    const revoked = await withdrawEnvironment(tx, projectId, id);
     await audit.append(
       tx,
       draft(caller, caller.actor, {
@@ -84,6 +87,7 @@ export async function deleteEnvironment(
         project: projectId,
         environment: id,
         object: id,
+        details: { tokens_revoked: revoked },
       }),
     );
   });

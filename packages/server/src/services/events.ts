@@ -68,6 +68,6 @@ async function visibleTo(
   // ROOT also asks for what was done in projects that are no more.
   if (actor.by === 'session' && actor.role === 'ROOT') return 'everything';
   if (projectId !== undefined) await authorizeProject(db, actor, 'event.list_project', projectId);
-  if (actor.by === 'service') return 'present_project';
+  if (actor.by === 'service' || actor.grant?.projectId !== undefined) return 'present_project';
   return actor.role === 'ROOT' ? 'everything' : { memberUid: actor.uid };
 }

@@ -14,7 +14,7 @@ import {
 } from '../store/projects.ts';
 import type { Caller } from './actor.ts';
 import { draft } from './audit-log.ts';
-import { authorize, authorizeProject, requireUser } from './authorize.ts';
+import { authorize, authorizeProject, authorizeStill, requireUser } from './authorize.ts';
 import type { Context } from './context.ts';
 
 export type { Project };
@@ -52,6 +52,7 @@ export async function createProject(
   requireUser(actor);
   const now = clock();
   return await store.transaction(async (tx) => {
+    await authorizeStill(tx, actor, 'project.create');
     const taken = await insertProject(tx, { ...input, createdAt: now });
     if (taken !== undefined) throw new AppError(taken === 'id' ? 'project_id_taken' : 'api_path_taken');
     await insertEnvironment(tx, {

@@ -18,7 +18,7 @@ import {
   type SignedIn,
 } from '../store/sessions.ts';
 import { findCredentials, type User } from '../store/users.ts';
-import type { Caller, Origin, SignedInActor } from './actor.ts';
+import { sessionActor, type Caller, type Origin, type SignedInActor } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { requireSession } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -196,15 +196,9 @@ async function rotate(tx: Transaction, session: Session, now: number): Promise<R
   return secret;
 }
 
-function standing({ clock }: Context, { session, user }: SignedIn): SignedInActor {
-  if (session.expiresAt <= clock()) throw new AppError('session_ended');
-  return {
-    by: 'session',
-    uid: user.uid,
-    username: user.username,
-    role: user.role,
-    sessionId: session.id,
-  };
+function standing({ clock }: Context, found: SignedIn): SignedInActor {
+  if (found.session.expiresAt <= clock()) throw new AppError('session_ended');
+  return sessionActor(found);
 }
 
 function makeCookie(): { secret: Redacted<string>; hash: Buffer } {

@@ -1,13 +1,13 @@
 import { AppError, isTokenSecret, type ErrorCode } from '@coffer/core';
 import { sha256 } from '../sha256.ts';
-import { findTokenBySecret, touchToken, type AccessToken, type TokenHolder } from '../store/access-tokens.ts';
+import { findTokenBySecret, markRefused, touchToken, type AccessToken } from '../store/access-tokens.ts';
 import { eventOf } from './access-tokens.ts';
-import type { Actor, Origin, PersonalTokenActor, ServiceTokenActor } from './actor.ts';
+import { tokenActor, type Actor, type Origin } from './actor.ts';
 import { isInRanges } from './address-ranges.ts';
 import { draft } from './audit-log.ts';
 import type { Context } from './context.ts';
 
-/** A use is written down no more often than this: a read stays a read. */
+/** A use, or a refusal, is written down no more often than this: a read stays a read. */
 const TOUCH_INTERVAL_MS = 10 * 60 * 1000;
 
 /**
@@ -19,39 +19,38 @@ export async function authenticateAccessToken(
   origin: Origin,
   secret: string,
 ): Promise<Actor> {
-  const { store, audit, clock } = context;
+  const { store, clock } = context;
   if (!isTokenSecret(secret)) throw new AppError('token_invalid');
   const found = await findTokenBySecret(store.db, sha256(Buffer.from(secret)));
   if (found === undefined) throw new AppError('token_invalid');
   const { token } = found;
-  const [actor, now] = [actorOf(found), clock()];
+  const [actor, now] = [tokenActor(found), clock()];
   const reason = refusalOf(token, origin.ip, now);
   if (reason !== undefined) {
-    const event = {
-      ...eventOf(token),
-      type: 'token_refused',
-      outcome: 'denied',
-      details: { code: reason },
-    } as const;
-    await audit.record(draft(origin, actor, event));
+    if (isDue(token.refusedAt, now)) await recordRefusal(context, origin, { token, actor, reason, now });
     throw new AppError(reason);
   }
-  if (token.lastUsedAt === undefined || now - token.lastUsedAt >= TOUCH_INTERVAL_MS) {
+  if (isDue(token.lastUsedAt, now)) {
     await store.transaction(async (tx) => await touchToken(tx, token.id, { at: now, ip: origin.ip }));
   }
   return actor;
 }
 
-function actorOf({
-  token,
-  holder,
-}: {
-  token: AccessToken;
-  holder: TokenHolder | undefined;
-}): PersonalTokenActor | ServiceTokenActor {
-  return token.uid === undefined || holder === undefined
-    ? { by: 'service', uid: token.id, username: `token:${token.name}`, grant: token }
-    : { by: 'personal', uid: token.uid, ...holder, grant: token };
+function isDue(last: number | undefined, now: number): boolean {
+  return last === undefined || now - last >= TOUCH_INTERVAL_MS;
+}
+
+/** Whoever has a dead token can send it again and again. */
+async function recordRefusal(
+  { store, audit }: Context,
+  origin: Origin,
+  { token, actor, reason, now }: { token: AccessToken; actor: Actor; reason: ErrorCode; now: number },
+): Promise<void> {
+  const event = { type: 'token_refused', outcome: 'denied', details: { code: reason } } as const;
+  await store.transaction(async (tx) => {
+    await markRefused(tx, token.id, now);
+    await audit.append(tx, draft(origin, actor, { ...eventOf(token), ...event }));
+  });
 }
 
 function refusalOf(

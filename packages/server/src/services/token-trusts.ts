@@ -10,10 +10,14 @@ import {
   type ProjectId,
   type TrustId,
 } from '@coffer/core';
-import type { JWTPayload } from 'jose';
 import { randomId } from '../random-id.ts';
 import { sha256 } from '../sha256.ts';
-import { insertToken, removeExpiredTrustTokens, type AccessToken } from '../store/access-tokens.ts';
+import {
+  countTrustTokens,
+  insertToken,
+  removeExpiredTrustTokens,
+  type AccessToken,
+} from '../store/access-tokens.ts';
 import type { Page } from '../store/page.ts';
 import {
   countTrusts,
@@ -29,10 +33,14 @@ import type { Caller, Origin } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { authorizeProject, requireSession } from './authorize.ts';
 import type { Context } from './context.ts';
+import { refused, type Identity } from './identity-tokens.ts';
+import { tooManyAttempts } from './throttle.ts';
 
 export type { TokenTrust };
 
 const TRUSTS_MAX = 50;
+/** Given out for one trust and still valid. */
+const LIVE_TOKENS_MAX = 500;
 /** How long a used identity token is remembered beyond its expiry: as long as a clock may be behind. */
 const USED_GRACE_MS = 5 * 60 * 1000;
 
@@ -60,7 +68,7 @@ export async function createTrust(context: Context, caller: Caller, request: New
   const createdBy = { uid: actor.uid, username: actor.username };
   const trust: TokenTrust = { ...request, id: randomId('trs'), createdAt: now, createdBy };
   return await store.transaction(async (tx) => {
-    await authorizeProject(tx, actor, 'token.create', trust.projectId);
+    const maker = await authorizeProject(tx, actor, 'token.create', trust.projectId);
     const issuer = URL.parse(trust.issuer);
     if (issuer === null || !egress.permits(issuer))
       throw invalidField(
@@ -69,7 +77,7 @@ export async function createTrust(context: Context, caller: Caller, request: New
       );
     const token = tokenFor(trust, now);
     await refuseUnusable(tx, token, now);
-    await refuseExcess(tx, actor, token);
+    await refuseExcess(tx, maker, token);
     await insertTrust(tx, trust);
     if ((await countTrusts(tx, trust.projectId)) > TRUSTS_MAX)
       throw new AppError('trust_limit', { limit: TRUSTS_MAX });
@@ -103,70 +111,98 @@ export async function deleteTrust({ store, audit }: Context, caller: Caller, id:
     const trust = await findTrust(tx, id);
     if (trust === undefined) throw new AppError('trust_not_found');
     await authorizeProject(tx, actor, 'token.revoke', trust.projectId).catch(hideTrust);
+    const revoked = await countTrustTokens(tx, id);
     await removeTrust(tx, id);
     const event = { type: 'token_trust_delete', project: trust.projectId, object: id } as const;
-    await audit.append(tx, draft(caller, actor, { ...event, details: { name: trust.name } }));
+    await audit.append(
+      tx,
+      draft(caller, actor, { ...event, details: { name: trust.name, tokens_revoked: revoked } }),
+    );
   });
 }
 
 /**
- * A service token for an identity token. Fails with `identity_refused`, whether there is such a trust or not, or with
- * `issuer_unavailable`. A refusal is on record where the issuer's signature shows that it is no invention.
+ * A service token for an identity token. Fails with `identity_refused`, whether there is such a trust or not, with
+ * `issuer_unavailable`, `token_limit` or `too_many_attempts`. What is refused though its issuer signed it is on record,
+ * once: nobody else can make such a token, but whoever has one can send it again and again.
  */
 export async function exchangeIdentity(
   context: Context,
   origin: Origin,
   { trustId, identityToken }: { trustId: TrustId; identityToken: Redacted<string> },
 ): Promise<{ token: AccessToken; secret: Redacted<string> }> {
-  const { store, audit, clock, identityTokens } = context;
+  const { store, throttle } = context;
   const trust = await findTrust(store.db, trustId);
-  if (trust === undefined) throw new AppError('identity_refused', { reason: 'nothing trusts it' });
-  const claims = await identityTokens.verify(identityToken.expose(), trust);
-  const reason = mismatch(trust, claims);
-  if (reason !== undefined) {
-    const event = {
-      type: 'token_exchange',
-      outcome: 'denied',
-      project: trust.projectId,
-      object: trust.id,
-    } as const;
-    const details = { code: 'identity_refused', reason, subject: claims.sub ?? '' };
-    await audit.record(draft(origin, undefined, { ...event, details }));
-    throw new AppError('identity_refused', { reason });
+  if (trust === undefined) throw refused('nothing trusts it');
+  const attempt = { account: `${trustId} ${origin.ip}`, uid: undefined, ip: origin.ip };
+  const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
+  if (waitMs > 0) throw tooManyAttempts(waitMs);
+  const identity = await context.identityTokens.verify(identityToken.expose(), trust);
+  const hash = hashOf(identityToken);
+  const reason = identity.refusal ?? mismatch(trust, identity);
+  const given = reason ?? (await giveOut(context, origin, { trust, identity, hash }));
+  if (typeof given === 'string') {
+    await recordRefusal(context, origin, { trust, identity, hash, reason: given });
+    throw refused(given);
   }
+  await store.transaction(async (tx) => await throttle.succeed(tx, attempt));
+  return given;
+}
+
+type Signed = { trust: TokenTrust; identity: Identity; hash: Buffer };
+
+/** Or why not. */
+async function giveOut(
+  { store, audit, clock }: Context,
+  origin: Origin,
+  { trust, identity, hash }: Signed,
+): Promise<{ token: AccessToken; secret: Redacted<string> } | string> {
   const secret = makeTokenSecret('service', randomBytes);
   return await store.transaction(async (tx) => {
     // It may have been deleted while the issuer was asked.
-    if ((await findTrust(tx, trustId)) === undefined)
-      throw new AppError('identity_refused', { reason: 'nothing trusts it' });
+    if ((await findTrust(tx, trust.id)) === undefined) return 'nothing trusts it';
     const now = clock();
-    const use = { hash: hashOf(identityToken), expiresAt: (claims.exp ?? 0) * 1000 + USED_GRACE_MS, now };
-    const isFirst = await insertUsedIdentity(tx, use);
-    if (trust.singleUse && !isFirst)
-      throw new AppError('identity_refused', { reason: 'it was exchanged before' });
+    const isFirst = await insertUsedIdentity(tx, useOf(identity, hash, now));
+    if (trust.singleUse && !isFirst) return 'it was exchanged before';
     await removeExpiredTrustTokens(tx, now);
+    if ((await countTrustTokens(tx, trust.id)) >= LIVE_TOKENS_MAX)
+      throw new AppError('token_limit', { limit: LIVE_TOKENS_MAX });
     const token = tokenFor(trust, now);
     await insertToken(tx, token, sha256(Buffer.from(secret)));
-    await audit.append(
-      tx,
-      draft(
-        origin,
-        { uid: token.id, username: `token:${token.name}` },
-        {
-          type: 'token_exchange',
-          project: trust.projectId,
-          object: trust.id,
-          details: {
-            token: token.id,
-            issuer: trust.issuer,
-            subject: trust.subject,
-            ttl_seconds: trust.ttlSeconds,
-          },
-        },
-      ),
-    );
+    const { issuer, subject, ttlSeconds } = trust;
+    const event = { type: 'token_exchange', project: trust.projectId, object: trust.id } as const;
+    const details = { token: token.id, issuer, subject, ttl_seconds: ttlSeconds };
+    const actor = { uid: token.id, username: `token:${token.name}` };
+    await audit.append(tx, draft(origin, actor, { ...event, details }));
     return { token, secret: new Redacted(secret) };
   });
+}
+
+async function recordRefusal(
+  { store, audit, clock }: Context,
+  origin: Origin,
+  { trust, identity, hash, reason }: Signed & { reason: string },
+): Promise<void> {
+  const event = {
+    type: 'token_exchange',
+    outcome: 'denied',
+    project: trust.projectId,
+    object: trust.id,
+  } as const;
+  const details = { code: 'identity_refused', reason, subject: identity.subject.slice(0, 1000) };
+  await store.transaction(async (tx) => {
+    const seen = sha256(Buffer.from(`refused ${trust.id}`), hash);
+    if (await insertUsedIdentity(tx, useOf(identity, seen, clock())))
+      await audit.append(tx, draft(origin, undefined, { ...event, details }));
+  });
+}
+
+function useOf(
+  { expiresAt }: Identity,
+  hash: Buffer,
+  now: number,
+): { hash: Buffer; expiresAt: number; now: number } {
+  return { hash, expiresAt: Math.max(expiresAt, now) + USED_GRACE_MS, now };
 }
 
 /** What is given out for it at a moment. */
@@ -190,12 +226,13 @@ function tokenFor(trust: TokenTrust, now: number): AccessToken {
     createdAt: now,
     lastUsedAt: undefined,
     lastUsedIp: undefined,
+    refusedAt: undefined,
   };
 }
 
-function mismatch({ subject, claims }: TokenTrust, payload: JWTPayload): string | undefined {
-  if (payload.sub !== subject) return 'it is of another subject';
-  const other = Object.entries(claims).find(([name, value]) => payload[name] !== value);
+function mismatch({ subject, claims }: TokenTrust, identity: Identity): string | undefined {
+  if (identity.subject !== subject) return 'it is of another subject';
+  const other = Object.entries(claims).find(([name, value]) => identity.claims[name] !== value);
   return other && `its claim ${other[0]} is another`;
 }
 
@@ -212,6 +249,8 @@ function describe({ name, issuer, audience, subject, claims, permissions, ...tru
     audience,
     subject,
     permissions: permissions.join(','),
+    single_use: trust.singleUse,
+    ttl_seconds: trust.ttlSeconds,
     ...(Object.keys(claims).length === 0 ? {} : { claims: JSON.stringify(claims) }),
     ...(trust.environments === undefined ? {} : { environments: trust.environments.join(',') }),
     ...(trust.keys === undefined ? {} : { keys: trust.keys.join(',') }),

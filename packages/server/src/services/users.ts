@@ -96,6 +96,8 @@ export async function changeUser(
   authorize(caller.actor, 'user.update', change.uid);
   if (change.role !== undefined) authorize(caller.actor, 'user.change_role', change.uid);
   return await store.transaction(async (tx) => {
+    await authorizeStill(tx, caller.actor, 'user.update', change.uid);
+    if (change.role !== undefined) await authorizeStill(tx, caller.actor, 'user.change_role', change.uid);
     const user = await getUser(tx, change.uid);
     const changed: User = {
       ...user,
@@ -177,15 +179,17 @@ export async function resetPassword(
 export async function deleteUser({ store, audit }: Context, caller: Caller, uid: UserId): Promise<void> {
   authorize(caller.actor, 'user.delete');
   await store.transaction(async (tx) => {
+    await authorizeStill(tx, caller.actor, 'user.delete');
     const user = await getUser(tx, uid);
     if (user.role === 'ROOT') await refuseLastRoot(tx);
+    const revoked = await removeTokensOf(tx, uid);
     await removeUser(tx, uid);
     await audit.append(
       tx,
       draft(caller, caller.actor, {
         type: 'user_delete',
         object: uid,
-        details: { username: user.username, role: user.role },
+        details: { username: user.username, role: user.role, tokens_revoked: revoked },
       }),
     );
   });

@@ -25,9 +25,9 @@ export async function importEntries(
   { place, entries }: { place: Place; entries: readonly ImportedEntry[] },
 ): Promise<ImportOutcome> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.import', place);
+    const actor = await enter(tx, caller, 'vault.import', place);
     refuseDuplicates(entries);
-    for (const { key } of entries) requireWithin(caller.actor, place.environment, key);
+    for (const { key } of entries) requireWithin(actor, place.environment, key);
     const outcome: ImportOutcome = { created: [], updated: [], unchanged: [] };
     for (const [index, entry] of entries.entries())
       outcome[await importEntry(context, tx, caller, { place, entry, index })].push(entry.key);

@@ -19,7 +19,7 @@ import {
 } from '../store/entries.ts';
 import { findEnvironment } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
-import type { Caller } from './actor.ts';
+import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
 import { authorizeProject, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -214,19 +214,20 @@ export async function fetchVersions(
 
 /**
  * Into a vault, for a key or to look around: fails with `project_not_found`, `membership_required`, `forbidden`,
- * `token_not_permitted` or, for those who may enter, with `environment_not_found`.
+ * `token_not_permitted` or, for those who may enter, with `environment_not_found`. Answers with the actor as they are now.
  */
 export async function enter(
   db: Reader,
-  { actor }: Caller,
+  caller: Caller,
   action: ProjectAction,
   place: Place,
   key?: EntryKey,
-): Promise<void> {
-  await authorizeProject(db, actor, action, place.projectId);
+): Promise<Actor> {
+  const actor = await authorizeProject(db, caller.actor, action, place.projectId);
   requireWithin(actor, place.environment, key);
   const environment = await findEnvironment(db, place.projectId, place.environment);
   if (environment === undefined) throw new AppError('environment_not_found');
+  return actor;
 }
 
 async function getEntry(

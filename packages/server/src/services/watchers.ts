@@ -1,7 +1,8 @@
-import { AppError, type ProjectId, type PrincipalId } from '@coffer/core';
+import { AppError, type ProjectId } from '@coffer/core';
 import type { Logger } from '../logger.ts';
 import { findNewestIndex, listChangedProjects } from '../store/audit.ts';
 import type { Store } from '../store/database.ts';
+import type { Actor } from './actor.ts';
 
 export type WatchLimits = {
   heartbeatMs: number;
@@ -28,11 +29,16 @@ export type Watcher = {
 };
 
 type Watch = {
-  uid: PrincipalId;
+  holder: string;
   projectId: ProjectId;
   state: Waking;
   stir: () => void;
 };
+
+/** Who has so many streams at most: a user, or all service tokens of a project together. */
+export function watchHolder(actor: Actor): string {
+  return actor.by === 'service' ? `project:${actor.grant.projectId ?? ''}` : actor.uid;
+}
 
 /**
  * Those who wait for changes. One look at the log serves them all: when something was committed here, and every second
@@ -57,13 +63,13 @@ export class Watchers {
   }
 
   /** What changes from now on wakes them. Fails with `too_many_watchers` or `overloaded`. */
-  async join(uid: PrincipalId, projectId: ProjectId): Promise<Watcher> {
-    const own = [...this.#watches].filter((watch) => watch.uid === uid);
+  async join(holder: string, projectId: ProjectId): Promise<Watcher> {
+    const own = [...this.#watches].filter((watch) => watch.holder === holder);
     if (own.length >= this.limits.perUserMax) {
       throw new AppError('too_many_watchers', { retry_after_seconds: RETRY_AFTER_SECONDS });
     }
     if (this.#isClosed || this.#watches.size >= this.limits.inAllMax) throw new AppError('overloaded');
-    const watch: Watch = { uid, projectId, state: 'idle', stir: () => undefined };
+    const watch: Watch = { holder, projectId, state: 'idle', stir: () => undefined };
     this.#watches.add(watch);
     try {
       if (this.#stop === undefined) this.#start(await findNewestIndex(this.#store.db));

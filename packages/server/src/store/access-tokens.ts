@@ -10,6 +10,7 @@ import type {
   TrustId,
   UserId,
 } from '@coffer/core';
+import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
@@ -30,23 +31,28 @@ export type AccessToken = HeldGrant & {
   createdBy: { uid: PrincipalId; username: string };
   lastUsedAt: number | undefined;
   lastUsedIp: string | undefined;
+  /** When a refusal of it was last recorded. */
+  refusedAt: number | undefined;
 };
 
 /** The user of a personal token, as they are now. */
 export type TokenHolder = { username: string; role: Role };
 
+export type HeldToken = {
+  token: AccessToken;
+  /** Of a service token undefined. */ holder: TokenHolder | undefined;
+};
+
 /** With the user whose it is. */
-export async function findTokenBySecret(
-  db: Reader,
-  secretHash: Uint8Array,
-): Promise<{ token: AccessToken; holder: TokenHolder | undefined } | undefined> {
+export async function findTokenBySecret(db: Reader, secretHash: Uint8Array): Promise<HeldToken | undefined> {
   const [row] = await tokenBySecret(db, { secretHash });
-  if (row === undefined) return undefined;
-  const { holder_username: username, holder_role: role } = row;
-  return {
-    token: toAccessToken(row),
-    holder: username === null || role === null ? undefined : { username, role },
-  };
+  return row && toHeldToken(row);
+}
+
+/** The same for a token that is known. */
+export async function findHeldToken(db: Reader, id: TokenId): Promise<HeldToken | undefined> {
+  const row = await tokensWithHolders(db).where('access_token.id', '=', id).executeTakeFirst();
+  return row && toHeldToken(row);
 }
 
 export async function findToken(db: Reader, id: TokenId): Promise<AccessToken | undefined> {
@@ -97,6 +103,7 @@ export async function insertToken(
       created_by_username: token.createdBy.username,
       last_used_at: null,
       last_used_ip: null,
+      refused_at: null,
       project_id: token.projectId ?? null,
       ...changeableColumns(token),
     })
@@ -120,9 +127,55 @@ export async function touchToken(
     .execute();
 }
 
-/** With the tokens that it made. */
-export async function removeToken(tx: Transaction, id: TokenId): Promise<void> {
+export async function markRefused(tx: Transaction, id: TokenId, at: number): Promise<void> {
+  await tx.updateTable('access_token').set({ refused_at: at }).where('id', '=', id).execute();
+}
+
+/** With the tokens that it made, and those that these made; answers with the number of those. */
+export async function removeToken(tx: Transaction, id: TokenId): Promise<number> {
+  const { rows } = await sql<{ amount: number }>`
+    with recursive made (id) as (
+      select id from access_token where parent_id = ${id}
+      union all select access_token.id from access_token join made on access_token.parent_id = made.id
+    )
+    select count(*) as amount from made`.execute(tx);
   await tx.deleteFrom('access_token').where('id', '=', id).execute();
+  return rows[0]?.amount ?? 0;
+}
+
+/**
+ * Takes an environment out of what tokens and trusts of a project name; those that named nothing else go. Answers with
+ * the number of tokens that went.
+ */
+export async function withdrawEnvironment(
+  tx: Transaction,
+  projectId: ProjectId,
+  environment: EnvironmentId,
+): Promise<number> {
+  let removed = 0;
+  for (const table of ['token_trust', 'access_token'] as const) {
+    const rows = await tx
+      .selectFrom(table)
+      .select(['id', 'environments'])
+      .where('project_id', '=', projectId)
+      .where('environments', 'is not', null)
+      .execute();
+    for (const { id, environments } of rows) {
+      const rest = (fromJson(environments) ?? []).filter((name) => name !== environment);
+      if (rest.length === fromJson(environments)?.length) continue;
+      if (rest.length > 0) {
+        await tx
+          .updateTable(table)
+          .set({ environments: JSON.stringify(rest) })
+          .where('id', '=', id)
+          .execute();
+      } else {
+        await tx.deleteFrom(table).where('id', '=', id).execute();
+        removed += table === 'access_token' ? 1 : 0;
+      }
+    }
+  }
+  return removed;
 }
 
 /** The tokens that it made; answers with their number. */
@@ -143,6 +196,10 @@ export async function removeTokensOf(tx: Transaction, uid: UserId): Promise<numb
   return Number(numDeletedRows);
 }
 
+export async function countTrustTokens(db: Reader, trustId: TrustId): Promise<number> {
+  return await countRows(db.selectFrom('access_token').where('trust_id', '=', trustId));
+}
+
 /** Those that were given out for identity tokens: nobody looks for them once they have expired. */
 export async function removeExpiredTrustTokens(tx: Transaction, now: number): Promise<void> {
   await tx
@@ -153,13 +210,16 @@ export async function removeExpiredTrustTokens(tx: Transaction, now: number): Pr
 }
 
 const tokenBySecret = prepared((db, { secretHash }: { secretHash: Uint8Array }) =>
-  db
+  tokensWithHolders(db).where('access_token.secret_hash', '=', secretHash),
+);
+
+function tokensWithHolders(db: Reader) {
+  return db
     .selectFrom('access_token')
     .leftJoin('user', 'user.uid', 'access_token.uid')
     .selectAll('access_token')
-    .select(['user.username as holder_username', 'user.role as holder_role'])
-    .where('access_token.secret_hash', '=', secretHash),
-);
+    .select(['user.username as holder_username', 'user.role as holder_role']);
+}
 
 function tokensOf(db: Reader, owner: { projectId: ProjectId } | { uid: UserId }) {
   const tokens = db.selectFrom('access_token');
@@ -192,6 +252,16 @@ function fromJson(text: string | null): string[] | undefined {
   return text === null ? undefined : (JSON.parse(text) as string[]);
 }
 
+function toHeldToken(
+  row: AccessTokenRow & { holder_username: string | null; holder_role: Role | null },
+): HeldToken {
+  const { holder_username: username, holder_role: role } = row;
+  return {
+    token: toAccessToken(row),
+    holder: username === null || role === null ? undefined : { username, role },
+  };
+}
+
 function toAccessToken(row: AccessTokenRow): AccessToken {
   return {
     id: row.id as TokenId,
@@ -211,5 +281,6 @@ function toAccessToken(row: AccessTokenRow): AccessToken {
     createdBy: { uid: row.created_by_uid as PrincipalId, username: row.created_by_username },
     lastUsedAt: row.last_used_at ?? undefined,
     lastUsedIp: row.last_used_ip ?? undefined,
+    refusedAt: row.refused_at ?? undefined,
   };
 }

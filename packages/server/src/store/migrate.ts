@@ -6,6 +6,7 @@ import type { StoreDialect } from './dialect.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { accessTokens } from './migrations/0002-access-tokens.ts';
 import { tokenTrusts } from './migrations/0003-token-trusts.ts';
+import { tokenRefusals } from './migrations/0004-token-refusals.ts';
 import type { Tables } from './tables.ts';
 
 /** Append only: a migration that has shipped is never edited, renamed or removed. */
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, (ddl: StoreDialect['ddl']) => Migration> = {
   '0001-initial': initial,
   '0002-access-tokens': accessTokens,
   '0003-token-trusts': tokenTrusts,
+  '0004-token-refusals': tokenRefusals,
 };
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };

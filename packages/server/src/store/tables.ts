@@ -154,6 +154,8 @@ export type AccessTokenRow = {
   last_used_ip: string | null;
   /** For whose identity token it was given out. */
   trust_id: string | null;
+  /** When a refusal was last recorded. */
+  refused_at: number | null;
 };
 
 export type TokenTrustRow = {
