@@ -193,8 +193,7 @@ test('only what the person may do is offered, and what cannot be limited is grey
   expect(await theirs.getByLabel('Read values').count()).toBe(0);
   expect(await theirs.getByLabel('Delete the project').count()).toBe(0);
   await theirs.getByLabel('Name').fill('Mine');
-  const ticked = theirs.getByRole('checkbox', { checked: true });
-  while ((await ticked.count()) > 0) await ticked.first().uncheck();
+  expect(await theirs.getByRole('checkbox', { checked: true }).count()).toBe(0);
   await press(theirs, 'Create token');
   await shown(theirs.getByText('Choose at least one permission.'));
   await theirs.getByLabel('List projects').check();

@@ -69,7 +69,7 @@ export type Preset = { title: string; permissions: readonly Action[] };
 /** Those of what is offered that people choose most; none that would choose nothing, or the same as another. */
 export function presetsOf(offered: readonly Action[]): Preset[] {
   const presets = [
-    { title: 'Read values', permissions: READ.filter((action) => offered.includes(action)) },
+    { title: 'Read values', permissions: firstPermissions(offered) },
     { title: 'Read and write', permissions: READ_AND_WRITE.filter((action) => offered.includes(action)) },
     { title: 'Everything', permissions: offered },
   ];
@@ -78,6 +78,11 @@ export function presetsOf(offered: readonly Action[]): Preset[] {
       permissions.length > 0 &&
       presets.findIndex((other) => isSameSet(other.permissions, permissions)) === index,
   );
+}
+
+/** What a new token begins with: no more than reading. */
+export function firstPermissions(offered: readonly Action[]): Action[] {
+  return READ.filter((action) => offered.includes(action));
 }
 
 export function isSameSet<T>(one: readonly T[], other: readonly T[]): boolean {

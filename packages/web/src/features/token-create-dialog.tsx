@@ -9,7 +9,7 @@ import { Form, FormButtons } from './form-frame.tsx';
 import { fieldError, onSubmit } from './form.ts';
 import { draftOf, limitsOf, shownPaths, withoutNulls, type GrantDraft } from './grant-draft.ts';
 import { effectivePermissions, GrantFields } from './grant-fields.tsx';
-import { abilitiesIn, offeredPermissions, presetsOf } from './permissions.ts';
+import { abilitiesIn, firstPermissions, offeredPermissions } from './permissions.ts';
 import { ProjectChoice } from './project-choice.tsx';
 import { TokenSecret } from './token-secret.tsx';
 import { ValidityFields } from './validity-fields.tsx';
@@ -121,7 +121,7 @@ function CreateTokenForm({
   const offered = isKnown ? offeredPermissions(kind, projectId, abilitiesIn(project, me)) : [];
   const [draft, setDraft] = useState<GrantDraft>(() =>
     draftOf({
-      permissions: presetsOf(offered)[0]?.permissions ?? [],
+      permissions: firstPermissions(offered),
       environments: null,
       keys: null,
       addresses: null,

@@ -9,7 +9,7 @@ import { Form, FormButtons } from './form-frame.tsx';
 import { fieldError, onSubmit } from './form.ts';
 import { draftOf, limitsOf, listError, shownPaths, withoutNulls, type GrantDraft } from './grant-draft.ts';
 import { effectivePermissions, GrantFields } from './grant-fields.tsx';
-import { abilitiesIn, offeredPermissions, presetsOf } from './permissions.ts';
+import { abilitiesIn, firstPermissions, offeredPermissions } from './permissions.ts';
 import { useEnvironmentIds } from './token-create-dialog.tsx';
 import { PLATFORMS, type Platform } from './workload-platforms.ts';
 
@@ -55,7 +55,7 @@ function CreateTrustForm({ project, onMade, onClose }: CreateTrustProps): ReactN
   const offered = offeredPermissions('service', project.id, abilitiesIn(project, me));
   const [draft, setDraft] = useState<GrantDraft>(() =>
     draftOf({
-      permissions: presetsOf(offered)[0]?.permissions ?? [],
+      permissions: firstPermissions(offered),
       environments: null,
       keys: null,
       addresses: null,
