@@ -2,6 +2,7 @@ import type { Client } from '../packages/server/src/testing/client.ts';
 import type { ServerProcess } from '../packages/server/src/testing/process.ts';
 
 export const DEMO_PASSWORD = 'violet-anchor-pebble-41';
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const PEOPLE = [
   ['grace', 'Grace', 'Hopper', 'ADMIN'],
@@ -61,6 +62,7 @@ export async function fillDemo(server: ServerProcess): Promise<{ root: Client }>
       await root.ok('vault_create', { project_id: id, key, value, comment });
   }
   await livelyWeek(server, root);
+  await addTokens(server, root);
   return { root };
 }
 
@@ -85,5 +87,48 @@ async function livelyWeek(server: ServerProcess, root: Client): Promise<void> {
     environment: 'staging',
     key: 'DATABASE_URL',
     value: 'postgres://staging',
+  });
+}
+
+/** Tokens of a person and of a project, one of them used, one of them for later, and a CI job that needs none. */
+async function addTokens(server: ServerProcess, root: Client): Promise<void> {
+  const read = ['vault.list', 'vault.view', 'environment.list'];
+  const shop = { project_id: 'online_shop' };
+  const { token } = await root.ok('token_create', {
+    kind: 'personal',
+    name: 'Laptop',
+    permissions: [...read, 'project.list', 'project.view'],
+  });
+  const laptop = server.client();
+  laptop.token = token;
+  await laptop.ok('vault_fetch', shop);
+  await root.ok('token_create', {
+    kind: 'personal',
+    name: 'Script that rotates the Stripe keys',
+    permissions: [...read, 'vault.update'],
+    ...shop,
+    environments: ['default'],
+    keys: ['STRIPE_*'],
+    valid_to: null,
+  });
+  const deploy = { ...shop, kind: 'service', permissions: read, addresses: ['10.1.0.0/16'] };
+  await root.ok('token_create', { ...deploy, name: 'Deploy to production', environments: ['default'] });
+  await root.ok('token_create', {
+    ...shop,
+    kind: 'service',
+    name: 'Nightly backup',
+    permissions: ['vault.list', 'vault.history'],
+    valid_from: new Date(Date.now() + 7 * DAY_MS).toISOString(),
+    valid_to: new Date(Date.now() + 97 * DAY_MS).toISOString(),
+  });
+  await root.ok('token_trust_create', {
+    ...shop,
+    name: 'Deploy workflow',
+    issuer: 'https://token.actions.githubusercontent.com',
+    audience: 'https://coffer.example.org',
+    subject: 'repo:acme/online-shop:ref:refs/heads/main',
+    claims: { repository_id: '74810213' },
+    permissions: read,
+    environments: ['default', 'staging'],
   });
 }

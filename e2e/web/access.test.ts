@@ -4,10 +4,10 @@ import { expect } from 'vitest';
 import { gone, row, shown, test } from './browser.ts';
 
 const LINKS: Readonly<Record<Role, readonly string[]>> = {
-  ROOT: ['Vaults', 'Projects', 'Users', 'Events'],
-  ADMIN: ['Vaults', 'Projects', 'Events'],
-  AUTHOR: ['Projects'],
-  VIEWER: ['Projects'],
+  ROOT: ['Vaults', 'Projects', 'Tokens', 'Users', 'Events'],
+  ADMIN: ['Vaults', 'Projects', 'Tokens', 'Events'],
+  AUTHOR: ['Projects', 'Tokens'],
+  VIEWER: ['Projects', 'Tokens'],
 };
 const isManager = (role: Role): boolean => role === 'ROOT' || role === 'ADMIN';
 

@@ -210,6 +210,26 @@ export async function everythingOf(page: Page): Promise<string> {
   );
 }
 
+/** Fails when the page holds or stores the canary anywhere. */
+export async function expectNowhere(page: Page, canary: string): Promise<void> {
+  await expect.poll(async () => await everythingOf(page)).not.toContain(canary);
+  const state = await page.context().storageState({ indexedDB: true });
+  expect(JSON.stringify(state)).not.toContain(canary);
+}
+
+/** Every answer of the server that has the canary in it, by its path. */
+export function watchAnswers(page: Page, canary: string): { paths: () => Promise<string[]> } {
+  const answers: Promise<string | undefined>[] = [];
+  page.on('response', (response) => {
+    const { pathname, search } = new URL(response.url());
+    const body = response.text().catch(() => '');
+    answers.push(
+      body.then((text) => (text.includes(canary) || search.includes(canary) ? pathname : undefined)),
+    );
+  });
+  return { paths: async () => (await Promise.all(answers)).filter((path) => path !== undefined) };
+}
+
 /** Fails with what axe finds. The script goes in by the debugger, so that the pages' policy does not have to allow it. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(AXE);

@@ -2,30 +2,20 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { everythingOf, gone, openDialog, Opener, row, shown, test } from './browser.ts';
+import {
+  everythingOf,
+  expectNowhere,
+  gone,
+  openDialog,
+  Opener,
+  row,
+  shown,
+  test,
+  watchAnswers,
+} from './browser.ts';
 
 const press = async (page: Page, name: string): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).click();
-
-/** Fails when the page holds or stores the canary anywhere. */
-async function expectNowhere(page: Page, canary: string): Promise<void> {
-  await expect.poll(async () => await everythingOf(page)).not.toContain(canary);
-  const state = await page.context().storageState({ indexedDB: true });
-  expect(JSON.stringify(state)).not.toContain(canary);
-}
-
-/** Every answer of the server that has the canary in it, by its path. */
-function watchAnswers(page: Page, canary: string): { paths: () => Promise<string[]> } {
-  const answers: Promise<string | undefined>[] = [];
-  page.on('response', (response) => {
-    const { pathname, search } = new URL(response.url());
-    const body = response.text().catch(() => '');
-    answers.push(
-      body.then((text) => (text.includes(canary) || search.includes(canary) ? pathname : undefined)),
-    );
-  });
-  return { paths: async () => (await Promise.all(answers)).filter((path) => path !== undefined) };
-}
 
 test('the browser receives no value before Show, and keeps none after Hide and after leaving', async ({
   web,

@@ -33,6 +33,17 @@ const SHOTS: readonly Shot[] = [
   { name: 'members', path: '/web/vaults', act: press(/Members of Online shop/) },
   { name: 'projects', path: '/web/projects' },
   { name: 'project', path: '/web/project?id=online_shop' },
+  { name: 'tokens', path: '/web/tokens' },
+  { name: 'token-create', path: '/web/tokens', act: press('Create token') },
+  { name: 'token-secret', path: '/web/tokens', act: makeToken },
+  { name: 'token-edit', path: '/web/tokens', act: press('Edit Script that rotates the Stripe keys') },
+  { name: 'project-tokens', path: '/web/project/tokens?id=online_shop' },
+  { name: 'trust-create', path: '/web/project/tokens?id=online_shop', act: press('Trust a workload') },
+  {
+    name: 'trust-example',
+    path: '/web/project/tokens?id=online_shop',
+    act: press('How Deploy workflow gets its token'),
+  },
   { name: 'users', path: '/web/users' },
   { name: 'events', path: '/web/events', inDocs: true },
   { name: 'account', path: '/web/account' },
@@ -82,4 +93,11 @@ async function importText(page: Page): Promise<void> {
   await press('Paste a .env file…')(page);
   await page.getByLabel('Text of a .env file').fill('API_TOKEN=abc\nlower=no\nSMTP_PASSWORD="new one"\n');
   await page.getByText(/^1 new/).waitFor();
+}
+
+async function makeToken(page: Page): Promise<void> {
+  await press('Create token')(page);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Terminal');
+  await dialog.getByRole('button', { name: 'Create token' }).click();
 }

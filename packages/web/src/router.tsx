@@ -127,6 +127,23 @@ const project = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/project.tsx'), 'ProjectPage'),
 });
 
+const projectTokens = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/project/tokens',
+  validateSearch: (search): Partial<ListState> & { id: string } => ({
+    id: textOf(search['id']),
+    ...listSearch(10)(search),
+  }),
+  component: lazyRouteComponent(async () => await import('./routes/project-tokens.tsx'), 'ProjectTokensPage'),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/tokens',
+  validateSearch: listSearch(10),
+  component: lazyRouteComponent(async () => await import('./routes/tokens.tsx'), 'TokensPage'),
+});
+
 const users = createRoute({
   getParentRoute: () => signedIn,
   path: '/users',
@@ -156,7 +173,19 @@ export const router = createRouter({
   routeTree: root.addChildren([
     setup,
     login,
-    signedIn.addChildren([home, account, vaults, vault, projects, project, users, events, nowhere]),
+    signedIn.addChildren([
+      home,
+      account,
+      vaults,
+      vault,
+      projects,
+      project,
+      projectTokens,
+      tokens,
+      users,
+      events,
+      nowhere,
+    ]),
   ]),
   defaultErrorComponent: PageError,
   defaultNotFoundComponent: NotFoundPage,

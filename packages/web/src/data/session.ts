@@ -23,6 +23,11 @@ export function useMe(): User {
   return useSuspenseQuery(meQuery).data.user;
 }
 
+/** The same with what they may do on the instance. */
+export function useMyself(): Me {
+  return useSuspenseQuery(meQuery).data;
+}
+
 /** What the pages may offer. The server decides again at each call. */
 export function useMay(action: Action): boolean {
   const { abilities } = useSuspenseQuery(meQuery).data;

@@ -7,6 +7,7 @@ import {
   Menu as MenuIcon,
   ScrollText,
   Search,
+  Ticket,
   UserRound,
   Users,
 } from 'lucide-react';
@@ -88,6 +89,9 @@ function Places({ onGo }: { onGo: () => void }): ReactNode {
       <Place to="/projects" icon={<FolderKanban aria-hidden="true" size={18} />} {...{ onGo }}>
         Projects
       </Place>
+      <Place to="/tokens" icon={<Ticket aria-hidden="true" size={18} />} {...{ onGo }}>
+        Tokens
+      </Place>
       {mayListUsers && (
         <Place to="/users" icon={<Users aria-hidden="true" size={18} />} {...{ onGo }}>
           Users
@@ -137,7 +141,7 @@ function Place({
   onGo,
   children,
 }: {
-  to: '/vaults' | '/projects' | '/users' | '/events' | '/account';
+  to: '/vaults' | '/projects' | '/tokens' | '/users' | '/events' | '/account';
   icon: ReactNode;
   onGo: () => void;
   children: ReactNode;

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Place } from '../data/entries.ts';
@@ -25,8 +26,11 @@ export function NoEntries({
         <Plus aria-hidden="true" size={16} /> Create the first entry
       </Button>
       <p>
-        A program does the same with a token of <code className="font-mono">POST /user/login</code> in{' '}
-        <code className="font-mono">$COFFER_TOKEN</code>:
+        A program does the same with{' '}
+        <Link to="/tokens" className="text-accent underline">
+          an access token
+        </Link>{' '}
+        in <code className="font-mono">$COFFER_TOKEN</code>:
       </p>
       <pre
         className="w-full overflow-x-auto rounded bg-sunken p-3 text-left font-mono text-xs text-text"

@@ -90,6 +90,7 @@ function useDestinations(typed: string): Destination[] {
   const pages = [
     { label: 'Vaults', to: '/vaults', shown: mayManageVaults },
     { label: 'Projects', to: '/projects', shown: true },
+    { label: 'Tokens', to: '/tokens', shown: true },
     { label: 'Users', to: '/users', shown: mayListUsers },
     { label: 'Events', to: '/events', shown: mayListEvents },
     { label: 'My account', to: '/account', shown: true },

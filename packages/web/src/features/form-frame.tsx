@@ -34,15 +34,18 @@ export function FormButtons({
   action,
   look = 'primary',
   busy,
+  sticky = false,
   onCancel,
 }: {
   action: string;
   look?: 'primary' | 'danger';
   busy: boolean;
+  /** Of a long form: they stay in sight while one scrolls. */
+  sticky?: boolean;
   onCancel: () => void;
 }): ReactNode {
   return (
-    <DialogButtons>
+    <DialogButtons sticky={sticky}>
       <Button onClick={onCancel}>Cancel</Button>
       <Button type="submit" look={look} busy={busy}>
         {action}

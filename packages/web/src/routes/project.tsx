@@ -56,6 +56,16 @@ export function ProjectPage(): ReactNode {
           <MembersPanel project={project} />
         </Section>
         {may('environment.list') && <Environments project={project} />}
+        {may('token.list') && (
+          <Section title="Access tokens">
+            <p className="mb-3 text-muted">
+              What programs use this project with: service tokens, and workloads that it trusts.
+            </p>
+            <Link to="/project/tokens" search={{ id: project.id }} className={buttonClass()}>
+              Manage access tokens
+            </Link>
+          </Section>
+        )}
         {may('project.delete') && <DangerZone project={project} />}
       </Page>
     </>

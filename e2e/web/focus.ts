@@ -1,0 +1,36 @@
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** What has the focus, by its name for screen readers, else by what it is. */
+export async function focused(page: Page): Promise<string> {
+  return await page.evaluate(() => {
+    const element = document.activeElement;
+    if (!(element instanceof HTMLElement) || element === document.body) return 'nothing';
+    const label = (element as HTMLInputElement).labels?.[0]?.innerText;
+    return element.ariaLabel ?? label ?? (element.innerText || element.tagName);
+  });
+}
+
+/** Whether one sees where the focus is: an outline that is there and not transparent. */
+export async function isFocusVisible(page: Page): Promise<boolean> {
+  return await page.evaluate(() => {
+    const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(
+      document.activeElement ?? document.body,
+    );
+    return (
+      outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 1.5 && outlineColor !== 'rgba(0, 0, 0, 0)'
+    );
+  });
+}
+
+/** Presses Tab until the focus is on it. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let steps = 0; steps < 60; steps++) {
+    if ((await focused(page)) === name) {
+      expect(await isFocusVisible(page), `the focus on ${name} is seen`).toBe(true);
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not lead to ${name}`);
+}
