@@ -18,6 +18,7 @@ type Grantable = {
 /** What people call each permission. */
 const TITLES: Readonly<Record<Grantable, string>> = {
   'vault.list': 'List keys',
+  'vault.watch': 'Watch for changes',
   'vault.view': 'Read values',
   'vault.create': 'Create entries',
   'vault.update': 'Change values',
@@ -53,7 +54,7 @@ const GROUPS = [
   { title: 'Tokens, events, users', prefixes: ['token', 'event', 'user'] },
 ] as const;
 
-const READ: readonly Action[] = ['vault.list', 'vault.view', 'environment.list'];
+const READ: readonly Action[] = ['vault.list', 'vault.view', 'vault.watch', 'environment.list'];
 const READ_AND_WRITE: readonly Action[] = [
   ...READ,
   'vault.create',

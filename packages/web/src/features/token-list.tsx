@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { Navigate } from '@tanstack/react-router';
 import { useRef, useState, type ReactNode } from 'react';
 import type { ListState } from '../data/page.ts';
 import type { Project } from '../data/projects.ts';
@@ -11,7 +10,7 @@ import { EmptyState } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { announce } from '../ui/toast.tsx';
-import { isPastEnd, withLastPage } from './list-state.ts';
+import { ToLastPage } from './to-last-page.tsx';
 import { EditTokenDialog } from './token-edit-dialog.tsx';
 import { TokenTable, type TokenAction } from './token-table.tsx';
 
@@ -35,9 +34,7 @@ export function TokenList({ project, list, onChange, empty }: TokenListProps): R
   const close = (): void => setAction(undefined);
   return (
     <>
-      {data !== undefined && !isOld && isPastEnd(data.amount, list) && (
-        <Navigate to="." search={(now) => withLastPage(now, data.amount, list.size)} replace />
-      )}
+      <ToLastPage amount={isOld ? undefined : data?.amount} list={list} />
       <div className="mb-3">
         <FilterBox
           label="Filter tokens…"
