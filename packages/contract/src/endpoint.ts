@@ -74,13 +74,13 @@ export function commonErrors(definition: Endpoint): ErrorCode[] {
     'token_not_permitted',
     'token_address_refused',
     'forbidden',
+    'origin_mismatch',
   ];
   return [
     'invalid_input',
     'malformed_request',
     ...(takesBody(definition) ? body : []),
     ...(definition.action === undefined ? [] : signedIn),
-    ...(definition.action !== undefined && takesBody(definition) ? (['origin_mismatch'] as const) : []),
     ...(definition.event === undefined ? [] : (['audit_unavailable'] as const)),
     'store_unavailable',
     'internal',

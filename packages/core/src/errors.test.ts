@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AppError, ERRORS, invalidField, type ErrorCode } from './errors.ts';
+import { ERRORS, type ErrorCode } from './error-table.ts';
+import { AppError, invalidField } from './errors.ts';
 
 /**
  * Outside programs branch on the code and on the status (API.md), so both are written down here once more: whoever

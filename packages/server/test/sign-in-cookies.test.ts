@@ -200,6 +200,22 @@ describe.each(ENGINES)('the Origin of a change by cookie on %s', () => {
     expect(CHANGING.length).toBeGreaterThan(15);
   });
 
+  test('of a read must not be another, as far as the browser says where it comes from', async () => {
+    await using server = await startTestServer();
+    const browser = await signedInBrowser(server);
+    const outcomes: Record<string, string> = {};
+    for (const from of ['same-origin', 'none', 'same-site', 'cross-site', 'SAME-ORIGIN', ''])
+      outcomes[from] = (await browser.call('user_me', {}, { 'sec-fetch-site': from })).body.code ?? 'ok';
+    expect(outcomes).toEqual({
+      'same-origin': 'ok',
+      none: 'ok',
+      'same-site': 'origin_mismatch',
+      'cross-site': 'origin_mismatch',
+      'SAME-ORIGIN': 'origin_mismatch',
+      '': 'origin_mismatch',
+    });
+  });
+
   test('is that of the public address, where one is set, and not of whatever host was asked', async () => {
     await using server = await startTestServer(HTTPS);
     const browser = await signedInBrowser(server);

@@ -37,9 +37,7 @@ export async function authenticate(
   }
   const secret = readSessionCookie(site.secure, cookie);
   if (secret === undefined) throw new AppError('unauthenticated');
-  if (request.method !== 'GET' && request.headers.origin !== originOf(site, request)) {
-    throw new AppError('origin_mismatch');
-  }
+  if (!isOwnPage(site, request)) throw new AppError('origin_mismatch');
   return { actor: await authenticateCookie(context, origin, secret), by: 'cookie' };
 }
 
@@ -57,6 +55,17 @@ export async function authenticateAgain(
   if (before.by === 'token' || actor.by !== 'session')
     return await authenticate(context, site, request, origin);
   return { actor: await authenticateSession(context, actor.sessionId), by: 'cookie' };
+}
+
+/**
+ * Cookies come along with what pages of other ports and of sibling domains send, too: they are of the same site. They
+ * must not change anything, and not make it look as if someone had read what they did not. Browsers that do not say
+ * where a GET comes from, and addresses that are typed in, pass.
+ */
+function isOwnPage(site: Site, request: FastifyRequest): boolean {
+  const { origin, 'sec-fetch-site': from } = request.headers;
+  if (request.method !== 'GET') return origin === originOf(site, request);
+  return from === undefined || from === 'same-origin' || from === 'none';
 }
 
 function originOf({ publicUrl, secure }: Site, request: FastifyRequest): string {
