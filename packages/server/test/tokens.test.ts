@@ -94,6 +94,19 @@ describe.each(ENGINES)('a service token on %s', () => {
     expect((await program.ok('token_me')).access_token).toMatchObject({ id: program.uid, name: 'Deploy' });
   });
 
+  test('that may only write is not told the comment that stands there', async () => {
+    await using server = await startTestServer();
+    const { owner, project_id } = await startProject(server);
+    await owner.ok('vault_create', { project_id, key: 'KEY', value: 'one', comment: 'a remark' });
+    const request = { kind: 'service', project_id };
+    const writer = await tokenOf(owner, { ...request, permissions: ['vault.update', 'vault.restore'] });
+    const place = { project_id, key: 'KEY' };
+    expect((await writer.ok('vault_update', { ...place, value: 'two' })).vault.comment).toBe('');
+    expect((await writer.ok('vault_version_restore', { ...place, version: 1 })).vault.comment).toBe('');
+    const reader = await tokenOf(owner, { ...request, permissions: ['vault.update', 'vault.list'] });
+    expect((await reader.ok('vault_update', { ...place, value: 'three' })).vault.comment).toBe('a remark');
+  });
+
   test('sees one project and no other, for which it is as if there were none', async () => {
     await using server = await startTestServer();
     const { owner, project_id } = await startProject(server);

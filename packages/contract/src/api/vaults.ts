@@ -93,7 +93,7 @@ export const vaultApi = {
     path: '/vault/update',
     summary: 'Give an entry a new value: a new version. Its key stays.',
     description:
-      'With `if_version` the update is refused when the entry is no longer at that version. Without `comment` the comment stays.',
+      'With `if_version` the update is refused when the entry is no longer at that version. Without `comment` the comment stays; a token that may neither list nor view is not told it.',
     action: 'vault.update',
     event: 'vault_update',
     object: 'key',

@@ -97,6 +97,12 @@ async function readAnew(tx: Reader, actor: Actor): Promise<Actor> {
   return tokenActor(found);
 }
 
+/** A token that may only write is not told what stands there. */
+export function mayReadComments({ grant }: Actor): boolean {
+  if (grant === undefined) return true;
+  return (['vault.list', 'vault.view'] as const).some((action) => decideGrant(grant, action) === 'allowed');
+}
+
 /** What an actor may do in a project that they see: what a page may offer. */
 export function abilitiesIn(actor: Actor, { id, isMember }: { id: ProjectId; isMember: boolean }): Action[] {
   const { grant } = actor;

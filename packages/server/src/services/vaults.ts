@@ -21,7 +21,7 @@ import { findEnvironment } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
 import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
-import { authorizeProject, requireWithin } from './authorize.ts';
+import { authorizeProject, mayReadComments, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
@@ -261,7 +261,12 @@ async function advance(
   const made = { plain, createdAt: context.clock(), createdBy: authorOf(caller) };
   const sealed = await writeVersion(context, tx, next, made);
   await context.audit.append(tx, draft(caller, caller.actor, changeEvent(type, next, sealed, details)));
-  return { entry: next, content: sealed, comment, value: undefined };
+  return {
+    entry: next,
+    content: sealed,
+    comment: mayReadComments(caller.actor) ? comment : new Redacted(''),
+    value: undefined,
+  };
 }
 
 async function writeVersion(
