@@ -32,7 +32,7 @@ if (newest(globSync(INPUTS)) > newest([BUILT])) {
     input: 'packages/cli/src/main.ts',
     platform: 'node',
     resolve: { conditionNames: ['@coffer/source', 'import', 'node', 'default'] },
-    transform: { define: { COFFER_VERSION: JSON.stringify(version) } },
+    transform: { target: 'node20', define: { COFFER_VERSION: JSON.stringify(version) } },
   });
   const { output } = await bundle.generate({
     format: 'esm',

@@ -1,8 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { startTestServer } from '../../packages/server/src/testing/server.ts';
 import { COFFER, Person } from './support.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../packages/cli', import.meta.url));
@@ -34,6 +36,38 @@ test('the bundle is one file that imports nothing but what Node has', () => {
   );
   expect(imported.length).toBeGreaterThan(5);
   expect(imported.filter((name) => !name?.startsWith('node:'))).toEqual([]);
+});
+
+/** The Node that the machine has, and not the one that the tests run on. */
+function machinesNode(): { path: string; version: string } | undefined {
+  const own = process.env['PATH']
+    ?.split(delimiter)
+    .filter((directory) => !directory.includes('node_modules'));
+  const { stdout, status } = spawnSync('sh', ['-c', 'command -v node && node --version'], {
+    env: { PATH: own?.join(delimiter) },
+    encoding: 'utf8',
+  });
+  const [path = '', version = ''] = stdout.trim().split('\n');
+  return status === 0 && Number(version.slice(1).split('.')[0]) >= 20 ? { path, version } : undefined;
+}
+
+const node = machinesNode();
+test.skipIf(node === undefined)(`the bundle runs on the Node of the machine (${node?.version})`, async () => {
+  await using server = await startTestServer();
+  using person = new Person();
+  const root = await server.setUp();
+  const project = await server.project(root);
+  await root.ok('vault_create', { project_id: project, key: 'KEY', value: 'one' });
+  const coffer = async (args: string[], input = ''): Promise<string> => {
+    const child = spawn(node?.path ?? '', [COFFER, ...args], { cwd: person.cwd, env: person.env });
+    child.stdin.end(input);
+    const parts = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return parts.join('');
+  };
+  expect(await coffer(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
+  await coffer(['login', server.app.url, '--token-stdin'], root.token);
+  expect(await coffer(['get', 'KEY', '--project', project])).toBe('one');
+  expect(await coffer(['run', '--project', project, '--', 'sh', '-c', 'echo $KEY'])).toBe('one\n');
 });
 
 test('--version takes under 100 ms of CPU', () => {
