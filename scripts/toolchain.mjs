@@ -240,7 +240,7 @@ function findNode() {
 /** @param {string} node */
 async function build(node) {
   for (const args of [
-    ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/server'],
+    ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/server', 'packages/client'],
     ['scripts/build-scalar.mjs'],
     ['scripts/build-web.mjs'],
     ['scripts/build-cli.mjs'],
