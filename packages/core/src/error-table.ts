@@ -42,8 +42,9 @@ export const ERRORS = {
   token_invalid: {
     status: 401,
     title: 'The token is not valid',
-    detail: 'The token is not one of this server, or was changed.',
-    remedy: 'Sign in again with `POST /user/login`. A token is only good on the instance that issued it.',
+    detail: 'The token is not one of this server, was changed, or was revoked.',
+    remedy:
+      'Sign in again with `POST /user/login`, or use another access token. A token is only good on the instance that issued it.',
   },
   token_expired: {
     status: 401,
