@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { completion } from './commands/completion.ts';
 import { diff } from './commands/diff.ts';
 import { edit } from './commands/edit.ts';
+import { environments } from './commands/environments.ts';
 import { events } from './commands/events.ts';
 import { exportValues } from './commands/export.ts';
 import { get } from './commands/get.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   whoami,
   init,
   projects,
+  environments,
   list,
   get,
   set,
