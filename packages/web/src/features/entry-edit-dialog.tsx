@@ -11,7 +11,7 @@ import {
 } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { Dialog, DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { announce } from '../ui/toast.tsx';
@@ -139,42 +139,44 @@ function EditForm({ place, current, onTake, onConflict, onDone }: EditFormProps)
   };
   const error = problem ?? (isVersionConflict(update.error) ? undefined : formError(update.error, UPDATE));
   return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      {theirs !== undefined && (
-        <Notice tone="warn">
-          {theirs.created_by.username} saved version {theirs.version} while you were editing. Nothing was
-          overwritten, and what you typed is still here.
-        </Notice>
-      )}
-      <div className={classNames('grid gap-4', theirs !== undefined && 'sm:grid-cols-2')}>
-        <div className="grid content-start gap-4">
-          <TextArea
-            label="Value"
-            name="value"
-            mono
-            rows={6}
-            autoFocus
-            autoComplete="off"
-            spellCheck={false}
-            defaultValue={current.value}
-            error={fieldError(update.error, 'value')}
-          />
-          <TextArea
-            label="Comment"
-            name="comment"
-            rows={2}
-            autoComplete="off"
-            maxLength={1000}
-            defaultValue={current.comment}
-            error={fieldError(update.error, 'comment')}
-          />
-        </div>
+    <form className="contents" onSubmit={submit} noValidate>
+      <DialogBody>
+        {error !== undefined && <Notice tone="danger">{error}</Notice>}
         {theirs !== undefined && (
-          <TheirVersion key={theirs.version} {...{ place, entryKey: current.key, version: theirs }} />
+          <Notice tone="warn">
+            {theirs.created_by.username} saved version {theirs.version} while you were editing. Nothing was
+            overwritten, and what you typed is still here.
+          </Notice>
         )}
-      </div>
-      <DialogButtons sticky>
+        <div className={classNames('grid gap-4', theirs !== undefined && 'sm:grid-cols-2')}>
+          <div className="grid content-start gap-4">
+            <TextArea
+              label="Value"
+              name="value"
+              mono
+              rows={6}
+              autoFocus
+              autoComplete="off"
+              spellCheck={false}
+              defaultValue={current.value}
+              error={fieldError(update.error, 'value')}
+            />
+            <TextArea
+              label="Comment"
+              name="comment"
+              rows={2}
+              autoComplete="off"
+              maxLength={1000}
+              defaultValue={current.comment}
+              error={fieldError(update.error, 'comment')}
+            />
+          </div>
+          {theirs !== undefined && (
+            <TheirVersion key={theirs.version} {...{ place, entryKey: current.key, version: theirs }} />
+          )}
+        </div>
+      </DialogBody>
+      <DialogButtons foot>
         <Button onClick={onDone}>Cancel</Button>
         {theirs !== undefined && <Button onClick={() => void take()}>Take theirs</Button>}
         <Button type="submit" look="primary" busy={update.isPending}>

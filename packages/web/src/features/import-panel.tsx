@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
 import { keysQuery, useImportEntries, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
-import { DialogButtons } from '../ui/dialog.tsx';
+import { DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Cell, HeadCell, Row, StackedLabel, Table } from '../ui/table.tsx';
@@ -47,38 +47,40 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
       },
     );
   return (
-    <div className="grid gap-4">
-      {problem !== undefined && <Notice tone="danger">{problem}</Notice>}
-      {keysError !== null && (
-        <Notice tone="danger">
-          <p className="mb-2">{keysError.message}</p>
-          <Button onClick={() => void refetch()}>Try again</Button>
-        </Notice>
-      )}
-      {importEntries.error !== null && <Notice tone="danger">{importEntries.error.message}</Notice>}
-      <TextArea
-        label="Text of a .env file"
-        hint="Paste it, or drop the file anywhere on this dialog."
-        mono
-        rows={8}
-        autoFocus
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={TEXT_CHARACTERS_MAX}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <TextField
-        label="Or choose the file"
-        type="file"
-        className="file:mr-3 file:rounded file:border file:border-line-strong file:bg-surface file:px-2"
-        onChange={(event) => onFile(event.target.files?.[0])}
-      />
-      {planned.length > 0 && <Preview planned={planned} />}
-      {accepted.length > ENTRIES_MAX && (
-        <Notice tone="warn">At most {ENTRIES_MAX} entries can be imported at once.</Notice>
-      )}
-      <DialogButtons sticky>
+    <>
+      <DialogBody>
+        {problem !== undefined && <Notice tone="danger">{problem}</Notice>}
+        {keysError !== null && (
+          <Notice tone="danger">
+            <p className="mb-2">{keysError.message}</p>
+            <Button onClick={() => void refetch()}>Try again</Button>
+          </Notice>
+        )}
+        {importEntries.error !== null && <Notice tone="danger">{importEntries.error.message}</Notice>}
+        <TextArea
+          label="Text of a .env file"
+          hint="Paste it, or drop the file anywhere on this dialog."
+          mono
+          rows={8}
+          autoFocus
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={TEXT_CHARACTERS_MAX}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <TextField
+          label="Or choose the file"
+          type="file"
+          className="file:mr-3 file:rounded file:border file:border-line-strong file:bg-surface file:px-2"
+          onChange={(event) => onFile(event.target.files?.[0])}
+        />
+        {planned.length > 0 && <Preview planned={planned} />}
+        {accepted.length > ENTRIES_MAX && (
+          <Notice tone="warn">At most {ENTRIES_MAX} entries can be imported at once.</Notice>
+        )}
+      </DialogBody>
+      <DialogButtons foot>
         <Button onClick={onBack}>Back</Button>
         <Button
           look="primary"
@@ -89,7 +91,7 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
           {accepted.length === 1 ? 'Import 1 entry' : `Import ${accepted.length} entries`}
         </Button>
       </DialogButtons>
-    </div>
+    </>
   );
 }
 
