@@ -23,6 +23,9 @@ setInterval(() => {
   if (isSignedIn && document.visibilityState === 'visible') refreshSession().catch(() => undefined);
 }, REFRESH_MS);
 
+// A file that misses its field would be opened in place of the page, with its secrets in sight.
+for (const type of ['dragover', 'drop'] as const) window.addEventListener(type, keepFilesOut);
+
 const container = document.getElementById('root');
 if (container === null) throw new Error('index.html has no element with the id root');
 createRoot(container).render(
@@ -32,3 +35,7 @@ createRoot(container).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+function keepFilesOut(event: DragEvent): void {
+  if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault();
+}

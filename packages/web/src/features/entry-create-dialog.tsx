@@ -119,6 +119,8 @@ function CreateForm({
           rows={4}
           autoComplete="off"
           spellCheck={false}
+          autoCapitalize="none"
+          autoCorrect="off"
           hint="Kept byte for byte, blanks and line breaks too."
           error={fieldError(create.error, 'value')}
         />
@@ -127,6 +129,7 @@ function CreateForm({
           name="comment"
           rows={2}
           autoComplete="off"
+          spellCheck={false}
           maxLength={1000}
           error={fieldError(create.error, 'comment')}
         />

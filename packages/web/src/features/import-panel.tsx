@@ -13,6 +13,7 @@ import { planImport, type Fate, type PlannedLine } from './import-plan.ts';
 const ENTRIES_MAX = 500;
 /** About what one call may carry. */
 const TEXT_CHARACTERS_MAX = 400_000;
+const PREVIEW_LINES_MAX = 200;
 
 type ImportProps = {
   place: Place;
@@ -28,7 +29,11 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
   const { text, setText, problem } = useText(file);
   const { data: versions, error: keysError, refetch } = useQuery(keysQuery(place));
   const importEntries = useImportEntries();
-  const planned = useMemo(() => (versions === undefined ? [] : planImport(text, versions)), [text, versions]);
+  const isTooLong = text.length > TEXT_CHARACTERS_MAX;
+  const planned = useMemo(
+    () => (versions === undefined || isTooLong ? [] : planImport(text, versions)),
+    [text, versions, isTooLong],
+  );
   const accepted = planned.flatMap(({ key, value, fate }) =>
     key === undefined || fate === 'refused' ? [] : [{ key, value, if_version: versions?.get(key) ?? 0 }],
   );
@@ -65,8 +70,14 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
           autoFocus
           autoComplete="off"
           spellCheck={false}
-          maxLength={TEXT_CHARACTERS_MAX}
+          autoCapitalize="none"
+          autoCorrect="off"
           value={text}
+          error={
+            isTooLong
+              ? `This is too much at once: ${number.format(text.length)} characters, of at most ${number.format(TEXT_CHARACTERS_MAX)}. Import it in parts.`
+              : undefined
+          }
           onChange={(event) => setText(event.target.value)}
         />
         <TextField
@@ -96,6 +107,7 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
 }
 
 const FATES: Readonly<Record<Fate, string>> = { new: 'new', there: 'already there', refused: 'refused' };
+const number = new Intl.NumberFormat('en');
 const COLUMNS = ['w-16', 'w-[45%]', ''] as const;
 
 function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
@@ -115,7 +127,7 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {planned.map(({ key, line, fate, why }) => (
+          {planned.slice(0, PREVIEW_LINES_MAX).map(({ key, line, fate, why }) => (
             <Row key={line}>
               <Cell className="text-muted">
                 <StackedLabel>Line</StackedLabel>
@@ -129,6 +141,12 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
           ))}
         </tbody>
       </Table>
+      {planned.length > PREVIEW_LINES_MAX && (
+        <p className="text-muted">
+          The first {PREVIEW_LINES_MAX} of {number.format(planned.length)} lines are listed; all of them
+          count.
+        </p>
+      )}
     </div>
   );
 }
