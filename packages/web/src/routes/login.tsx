@@ -51,6 +51,8 @@ export function LoginPage(): ReactNode {
 /** Only to a page of ours: a link must not lead elsewhere after the sign-in. */
 function ownPath(next: string | undefined): string {
   const url = URL.parse(next ?? '/', 'http://coffer.invalid');
-  if (url === null || url.host !== 'coffer.invalid' || url.pathname.startsWith('/login')) return '/web/';
-  return `/web${url.pathname.replace(/^\/web(?=\/|$)/, '')}${url.search}`;
+  if (url === null || url.host !== 'coffer.invalid') return '/web/';
+  const path = url.pathname.replace(/^\/web(?=\/|$)/, '');
+  // Back to a page for those who are not signed in would look as if nothing had happened.
+  return /^\/+(?:login|setup)(?:\/|$)/.test(path) ? '/web/' : `/web${path}${url.search}`;
 }
