@@ -182,6 +182,16 @@ test('the sign-in leads on, also where an address says that it leads back to its
   }
 });
 
+test('the sign-in warns where others on the way can read what is typed', async ({ open }) => {
+  const page = await open('/web/login');
+  await shown(page.getByRole('heading', { name: 'Sign in to Coffer' }));
+  const warning = page.getByText('others on the way can read what you type', { exact: false });
+  expect(await warning.count()).toBe(0);
+  await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await page.reload();
+  await shown(warning);
+});
+
 test('an address with nonsense for a page number shows the first page', async ({ web, open }) => {
   const nonsense = encodeURIComponent('{"toString":1}');
   const page = await open(`/web/projects?page=${nonsense}&size=${nonsense}`, { as: await web.admin() });

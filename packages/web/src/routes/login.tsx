@@ -3,19 +3,19 @@ import type { ReactNode } from 'react';
 import { useSignIn } from '../data/session.ts';
 import { Entrance } from '../features/entrance.tsx';
 import { Form } from '../features/form-frame.tsx';
-import { fieldError, onSubmit } from '../features/form.ts';
+import { onSubmit } from '../features/form.ts';
+import { PlainHttpNotice } from '../features/plain-http-notice.tsx';
+import { SIGN_IN_FIELDS, SignInFields } from '../features/sign-in-fields.tsx';
 import { Button } from '../ui/button.tsx';
-import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 
 const route = getRouteApi('/login');
-const FIELDS = ['auth_data', 'password'] as const;
 
 export function LoginPage(): ReactNode {
   const { next, ended } = route.useSearch();
   const { history } = useRouter();
   const signIn = useSignIn();
-  const submit = onSubmit(FIELDS, (fields) =>
+  const submit = onSubmit(SIGN_IN_FIELDS, (fields) =>
     signIn.mutate(fields, { onSuccess: () => history.push(ownPath(next)) }),
   );
   return (
@@ -23,23 +23,9 @@ export function LoginPage(): ReactNode {
       {ended === true && signIn.error === null && (
         <Notice tone="warn">Your session has ended. Sign in to go back to where you were.</Notice>
       )}
-      <Form onSubmit={submit} error={signIn.error} fields={FIELDS}>
-        <TextField
-          label="User name or e-mail address"
-          name="auth_data"
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          autoFocus
-          error={fieldError(signIn.error, 'auth_data')}
-        />
-        <TextField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          error={fieldError(signIn.error, 'password')}
-        />
+      <PlainHttpNotice />
+      <Form onSubmit={submit} error={signIn.error} fields={SIGN_IN_FIELDS}>
+        <SignInFields error={signIn.error} />
         <Button type="submit" look="primary" busy={signIn.isPending}>
           Sign in
         </Button>
