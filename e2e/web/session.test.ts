@@ -1,6 +1,16 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { everythingOf, expectNowhere, gone, openDialog, PASSWORD, row, shown, test } from './browser.ts';
+import {
+  everythingOf,
+  expectAccessible,
+  expectNowhere,
+  gone,
+  openDialog,
+  PASSWORD,
+  row,
+  shown,
+  test,
+} from './browser.ts';
 
 const press = async (page: Page, name: string): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).click();
@@ -118,6 +128,7 @@ test('a session that ends during an edit: who signs in again goes on with what t
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await shown(dialog);
   expect(await page.getByText('typed for an hour').isVisible()).toBe(false);
+  await expectAccessible(page);
   await page.keyboard.press('Escape');
   await shown(dialog, page.getByText('Hidden. What you typed is kept.'));
   await signIn(page, person.client.username);

@@ -22,6 +22,7 @@ export function watchSession({ isOutside, toSignIn }: Ways): void {
     if (isOutside()) return;
     conceal();
     if (hasUnsavedInput()) return askToSignIn();
+    stopAsking();
     queryClient.clear();
     toSignIn({ drop: false });
   });

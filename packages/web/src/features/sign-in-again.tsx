@@ -9,7 +9,7 @@ import { onSubmit } from './form.ts';
 import { SIGN_IN_FIELDS, SignInFields } from './sign-in-fields.tsx';
 import { stopAsking, useIsAsking } from './sign-in-gate.ts';
 
-/** Over a page with something unsaved on it whose session has ended. Who goes on as the same person finds it as it was. */
+/** In the place of a page whose session has ended with something unsaved on it. The same person finds it as it was. */
 export function SignInAgain(): ReactNode {
   return (
     <Dialog

@@ -6,6 +6,7 @@ import { Form } from '../features/form-frame.tsx';
 import { onSubmit } from '../features/form.ts';
 import { PlainHttpNotice } from '../features/plain-http-notice.tsx';
 import { SIGN_IN_FIELDS, SignInFields } from '../features/sign-in-fields.tsx';
+import { stopAsking } from '../features/sign-in-gate.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 
@@ -16,7 +17,12 @@ export function LoginPage(): ReactNode {
   const { history } = useRouter();
   const signIn = useSignIn();
   const submit = onSubmit(SIGN_IN_FIELDS, (fields) =>
-    signIn.mutate(fields, { onSuccess: () => history.push(ownPath(next)) }),
+    signIn.mutate(fields, {
+      onSuccess: () => {
+        stopAsking();
+        history.push(ownPath(next));
+      },
+    }),
   );
   return (
     <Entrance name="Sign in" title="Sign in to Coffer">

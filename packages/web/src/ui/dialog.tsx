@@ -22,7 +22,7 @@ type DialogProps = {
   /** One sentence beneath the title. */
   description?: ReactNode;
   wide?: boolean;
-  /** Over every other dialog, which stay as they are: only what is in it closes it. */
+  /** Over the page and every other dialog, which stay as they are, but out of sight. Only what is in it closes it. */
   over?: boolean;
   children: ReactNode;
 };
@@ -45,7 +45,9 @@ export function Dialog({
       disablePointerDismissal
     >
       <BaseDialog.Portal>
-        <BaseDialog.Backdrop className={classNames(BACKDROP, over ? 'z-55' : 'z-40')} />
+        <BaseDialog.Backdrop
+          className={over ? 'fixed inset-0 z-55 bg-canvas' : classNames(BACKDROP, 'z-40')}
+        />
         <BaseDialog.Popup
           data-dialog
           className={classNames(POPUP, over ? 'z-56' : 'z-50', wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}
