@@ -170,6 +170,34 @@ test('signed out elsewhere: the page says so, and returns to where it was after 
   expect(new URL(page.url()).searchParams.get('filter')).toBe('KEY_A');
 });
 
+test('the sign-in leads on, also where an address says that it leads back to itself', async ({
+  web,
+  open,
+}) => {
+  const { client } = await web.person('VIEWER');
+  for (const next of ['/web/login', '/login', '/web/setup', '//evil.example']) {
+    const page = await open(`/web/login?next=${encodeURIComponent(next)}`);
+    await signIn(page, client.username, PASSWORD);
+    await shown(page.getByRole('heading', { name: 'Projects', level: 1 }));
+  }
+});
+
+test('the sign-in warns where others on the way can read what is typed', async ({ open }) => {
+  const page = await open('/web/login');
+  await shown(page.getByRole('heading', { name: 'Sign in to Coffer' }));
+  const warning = page.getByText('others on the way can read what you type', { exact: false });
+  expect(await warning.count()).toBe(0);
+  await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await page.reload();
+  await shown(warning);
+});
+
+test('an address with nonsense for a page number shows the first page', async ({ web, open }) => {
+  const nonsense = encodeURIComponent('{"toString":1}');
+  const page = await open(`/web/projects?page=${nonsense}&size=${nonsense}`, { as: await web.admin() });
+  await shown(page.getByRole('heading', { name: 'Projects', level: 1 }));
+});
+
 test('the profile is changed on the page of the account', async ({ web, open }) => {
   const person = await web.person('VIEWER');
   const page = await open('/web/account', { as: person });

@@ -118,3 +118,44 @@ test('the buttons stay in sight beneath a long preview, and keys are readable at
   expect(await key.evaluate((cell) => cell.scrollWidth - cell.clientWidth)).toBe(0);
   expect((await key.boundingBox())?.width).toBeGreaterThan(200);
 });
+
+test('a text that is too long is refused whole, never cut', async ({ web, open }) => {
+  const { page } = await openCreate(web, open);
+  await press(page, 'Paste a .env file…');
+  const long = `KEY=${'v'.repeat(400_000)}`;
+  await textField(page).focus();
+  await page.keyboard.insertText(long);
+  await shown(page.getByText(/^This is too much at once: 400,004 characters, of at most 400,000/));
+  expect(await textField(page).inputValue()).toBe(long);
+  expect(await page.getByRole('button', { name: 'Import 0 entries' }).isDisabled()).toBe(true);
+});
+
+test('of many lines the first are listed, and all are counted', async ({ web, open }) => {
+  const { page } = await openCreate(web, open);
+  await press(page, 'Paste a .env file…');
+  const lines = Array.from({ length: 4000 }, (_, index) => `KEY_${index}=v`).join('\n');
+  await page
+    .getByLabel('Or choose the file')
+    .setInputFiles({ name: '.env', mimeType: '', buffer: Buffer.from(lines) });
+  await shown(page.getByText('4000 new, 0 already there'), page.getByText('The first 200 of 4,000 lines'));
+  expect(await page.getByRole('row').count()).toBeLessThan(230);
+  expect(await page.getByRole('button', { name: 'Import 4000 entries' }).isDisabled()).toBe(true);
+});
+
+test('a file that is dropped beside the dialog does not take the place of the page', async ({
+  web,
+  open,
+}) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'k' })}`, {
+    as: await web.admin(),
+  });
+  await shown(row(page, 'KEY'));
+  const prevented = await page.getByRole('main').evaluate((main) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['A=secret'], '.env'));
+    return ['dragover', 'drop'].map(
+      (type) => !main.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })),
+    );
+  });
+  expect(prevented).toEqual([true, true]);
+});

@@ -97,6 +97,38 @@ test('a value that was typed, edited or imported stays nowhere once its dialog i
   expect(await answers.paths()).toEqual([]);
 });
 
+test('no memory of the page holds a value that was hidden', async ({ web, open }) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'canary-5e2c', OTHER: 'o' })}`, {
+    as: await web.admin(),
+  });
+  await press(page, 'Show KEY');
+  await shown(page.getByText('canary-5e2c'));
+  expect(await memoryOf(page)).toContain('canary-5e2c');
+  await press(page, 'Hide KEY');
+  await gone(page.getByText('canary-5e2c'));
+  await expect.poll(async () => await memoryOf(page), { timeout: 15_000 }).not.toContain('canary-5e2c');
+
+  await press(page, 'History of KEY');
+  await press(page, 'Show version 1');
+  await shown(page.getByText('canary-5e2c'));
+  await press(page, 'Hide version 1');
+  await gone(page.getByText('canary-5e2c'));
+  await expect.poll(async () => await memoryOf(page), { timeout: 15_000 }).not.toContain('canary-5e2c');
+});
+
+/** What the scripts of the page can reach, after everything else was collected. */
+async function memoryOf(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page);
+  const chunks: string[] = [];
+  session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
+  await session.send('HeapProfiler.enable');
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  await session.detach();
+  const { strings } = JSON.parse(chunks.join('')) as { strings: string[] };
+  return strings.filter((text) => text.startsWith('canary')).join('\n');
+}
+
 test('values that look like markup are text', async ({ web, open }) => {
   const value = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
   const page = await open(`/web/vault?project_id=${await web.project({ KEY: value })}`, {

@@ -409,6 +409,14 @@ async function showSecret(page: Page): Promise<void> {
   await secretOf(page);
 }
 
+test('without a clipboard the page says how else to copy a command', async ({ web, open }) => {
+  const page = await open('/web/account', { as: await web.admin() });
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'clipboard'));
+  await showSecret(page);
+  await press(openDialog(page), 'Copy the command');
+  await shown(page.getByText('Select the command and copy it yourself.', { exact: false }));
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing on the pages and dialogs of tokens (${colorScheme})`, async ({ web, open }) => {
     const id = await furnish(web);

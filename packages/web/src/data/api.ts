@@ -58,6 +58,13 @@ export function whenSignedOut(callback: () => void): void {
   onSignedOut = callback;
 }
 
+let onForbidden: () => void = () => undefined;
+
+/** What happens when the server refuses what the page offered. */
+export function whenForbidden(callback: () => void): void {
+  onForbidden = callback;
+}
+
 /** Calls an endpoint with the session cookie. Fails with an ApiError. */
 export async function call<Id extends EndpointId>(
   id: Id,
@@ -75,6 +82,7 @@ export async function call<Id extends EndpointId>(
   if (response.ok) return answer as ApiAnswer<Id>;
   const error = new ApiError(answer as Problem);
   if (SIGNED_OUT.has(error.code)) onSignedOut();
+  if (error.status === 403) onForbidden();
   throw error;
 }
 

@@ -36,9 +36,12 @@ export const versionsQuery = (place: Place, key: string, page: { limit: number; 
 /**
  * The value of an entry, straight from the server to who asked: it goes through no cache. Each call is on record.
  */
-export async function fetchValue(place: Place, key: string, version?: number): Promise<EntryWithValue> {
+export async function fetchValue(
+  { key, version, ...place }: Place & { key: string; version?: number },
+  signal?: AbortSignal,
+): Promise<EntryWithValue> {
   const at = version === undefined ? {} : { version: String(version) };
-  return (await call('vault_fetch_one', { ...place, key, ...at })).vault;
+  return (await call('vault_fetch_one', { ...place, key, ...at }, signal)).vault;
 }
 
 /** Who made the newest version and when, without its value. */

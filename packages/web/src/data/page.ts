@@ -23,8 +23,8 @@ export function lastPage(amount: number, size: number): number {
 
 /** From the search part of a URL; what makes no sense there becomes the default. */
 export function parseListState(search: Record<string, unknown>, defaultSize = 10): ListState {
-  const page = Number(search['page'] ?? 1);
-  const size = Number(search['size'] ?? defaultSize);
+  const page = numberOf(search['page'] ?? 1);
+  const size = numberOf(search['size'] ?? defaultSize);
   return {
     filter:
       typeof search['filter'] === 'string' || typeof search['filter'] === 'number'
@@ -33,4 +33,9 @@ export function parseListState(search: Record<string, unknown>, defaultSize = 10
     page: Number.isSafeInteger(page) && page >= 1 ? page : 1,
     size: size >= 1 && size <= 100 && Number.isSafeInteger(size) ? size : defaultSize,
   };
+}
+
+/** Not of an object: an address can hold one that cannot be made a number at all. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
 }

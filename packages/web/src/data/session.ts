@@ -7,6 +7,8 @@ import {
   useSuspenseQuery,
 } from '@tanstack/react-query';
 import { call, type ApiAnswer, type ApiInput } from './api.ts';
+import { claimPage, setPageOwner } from './page-owner.ts';
+import { tellTabs } from './tabs.ts';
 
 export type Me = ApiAnswer<'user_me'>;
 export type User = Me['user'];
@@ -14,7 +16,11 @@ export type User = Me['user'];
 /** Who is signed in, and what they may do on the instance. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: async ({ signal }) => await call('user_me', {}, signal),
+  queryFn: async ({ signal }) => {
+    const me = await call('user_me', {}, signal);
+    await claimPage(me.user.uid);
+    return me;
+  },
   staleTime: 60_000,
   retry: false,
 });
@@ -38,7 +44,22 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (input: ApiInput<'user_login'>) => await call('user_login', input),
-    onSuccess: () => client.clear(),
+    onSuccess: ({ user }) => {
+      client.clear();
+      setPageOwner(user.uid);
+      tellTabs({ kind: 'signed-in', uid: user.uid });
+    },
+  });
+}
+
+/** On a page whose session has ended; as someone else it does not go on. */
+export function useSignInAgain() {
+  return useMutation({
+    mutationFn: async (input: ApiInput<'user_login'>) => {
+      const { user } = await call('user_login', input);
+      tellTabs({ kind: 'signed-in', uid: user.uid });
+      await claimPage(user.uid);
+    },
   });
 }
 
@@ -46,7 +67,11 @@ export function useSetUp() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (input: ApiInput<'setup'>) => await call('setup', input),
-    onSuccess: () => client.clear(),
+    onSuccess: ({ user }) => {
+      client.clear();
+      setPageOwner(user.uid);
+      tellTabs({ kind: 'signed-in', uid: user.uid });
+    },
   });
 }
 
@@ -54,7 +79,10 @@ export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async () => await call('user_logout', {}),
-    onSuccess: () => client.clear(),
+    onSuccess: () => {
+      client.clear();
+      tellTabs({ kind: 'signed-out' });
+    },
   });
 }
 

@@ -18,6 +18,7 @@ import { classNames } from '../ui/class-names.ts';
 import { Shortcuts } from '../ui/shortcuts.tsx';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
 import { FindDialog } from './find-dialog.tsx';
+import { SignInAgain } from './sign-in-again.tsx';
 import { SignOutButton } from './sign-out-button.tsx';
 
 /** Around every page of someone who is signed in: where one can go, who one is, how to find things. */
@@ -70,6 +71,7 @@ export function AppShell(): ReactNode {
         <Outlet />
       </main>
       <Shortcuts open={areShortcutsOpen} onOpenChange={setShortcutsOpen} onFind={openFind} />
+      <SignInAgain />
       <FindDialog open={isFindOpen} onClose={() => setFindOpen(false)} />
     </div>
   );

@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { ApiError } from '../data/api.ts';
 import { useCreateEntry, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { Dialog, DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { announce } from '../ui/toast.tsx';
@@ -58,7 +58,7 @@ export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactN
       >
         {isImport && <ImportPanel place={place} file={file} onFile={setFile} onDone={close} onBack={back} />}
         {/* It stays there meanwhile: what was typed must not be lost by a look at the import. */}
-        <div hidden={isImport}>
+        <div hidden={isImport} className={isImport ? undefined : 'contents'}>
           <CreateForm
             place={place}
             onDone={close}
@@ -97,39 +97,44 @@ function CreateForm({
   const error = formError(create.error, CREATE);
   const taken = create.error instanceof ApiError && create.error.code === 'entry_exists';
   return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && !taken && <Notice tone="danger">{error}</Notice>}
-      <TextField
-        label="Key"
-        name="key"
-        mono
-        autoFocus
-        autoComplete="off"
-        autoCapitalize="characters"
-        spellCheck={false}
-        maxLength={255}
-        hint="Upper-case letters, digits and underscores; a letter first. As in DATABASE_URL. It cannot be changed later."
-        error={taken ? 'This key is taken: edit the entry instead.' : fieldError(create.error, 'key')}
-      />
-      <TextArea
-        label="Value"
-        name="value"
-        mono
-        rows={4}
-        autoComplete="off"
-        spellCheck={false}
-        hint="Kept byte for byte, blanks and line breaks too."
-        error={fieldError(create.error, 'value')}
-      />
-      <TextArea
-        label="Comment"
-        name="comment"
-        rows={2}
-        autoComplete="off"
-        maxLength={1000}
-        error={fieldError(create.error, 'comment')}
-      />
-      <DialogButtons sticky>
+    <form className="contents" onSubmit={submit} noValidate>
+      <DialogBody>
+        {error !== undefined && !taken && <Notice tone="danger">{error}</Notice>}
+        <TextField
+          label="Key"
+          name="key"
+          mono
+          autoFocus
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          maxLength={255}
+          hint="Upper-case letters, digits and underscores; a letter first. As in DATABASE_URL. It cannot be changed later."
+          error={taken ? 'This key is taken: edit the entry instead.' : fieldError(create.error, 'key')}
+        />
+        <TextArea
+          label="Value"
+          name="value"
+          mono
+          rows={4}
+          autoComplete="off"
+          spellCheck={false}
+          autoCapitalize="none"
+          autoCorrect="off"
+          hint="Kept byte for byte, blanks and line breaks too."
+          error={fieldError(create.error, 'value')}
+        />
+        <TextArea
+          label="Comment"
+          name="comment"
+          rows={2}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={1000}
+          error={fieldError(create.error, 'comment')}
+        />
+      </DialogBody>
+      <DialogButtons foot>
         <Button ref={importButton} look="quiet" className="mr-auto" onClick={onImport}>
           Paste a .env file…
         </Button>

@@ -1,4 +1,5 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { ApiError } from '../data/api.ts';
 import {
   fetchNewestVersion,
@@ -11,12 +12,14 @@ import {
 } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { Dialog, DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { announce } from '../ui/toast.tsx';
+import { ValueField } from './entry-value-field.tsx';
 import { TheirVersion } from './entry-their-version.tsx';
 import { fieldError, formError, keepLineBreaks, onSubmit } from './form.ts';
+import { useIdleConceal } from './use-idle-conceal.ts';
 
 const UPDATE = ['value', 'comment'] as const;
 
@@ -24,10 +27,12 @@ type EditProps = { place: Place; entry: Entry | undefined; onClose: () => void }
 
 /** Opens with the current value, which is fetched for it, and dropped with it. */
 export function EditEntryDialog({ place, entry, onClose }: EditProps): ReactNode {
-  const [attempt, setAttempt] = useState(0);
+  const [{ attempt, isDropped }, setAttempt] = useState({ attempt: 0, isDropped: false });
   const [isConflict, setConflict] = useState(false);
+  const drop = useCallback(() => setAttempt((now) => ({ ...now, isDropped: true })), []);
   const close = (): void => {
     setConflict(false);
+    setAttempt({ attempt, isDropped: false });
     onClose();
   };
   return (
@@ -38,11 +43,15 @@ export function EditEntryDialog({ place, entry, onClose }: EditProps): ReactNode
       title={`Edit ${entry?.key ?? ''}`}
       description="Saving makes a new version. Older ones stay in the history."
     >
-      {entry !== undefined && (
+      {entry !== undefined && isDropped && (
+        <Dropped onShow={() => setAttempt({ attempt: attempt + 1, isDropped: false })} onClose={close} />
+      )}
+      {entry !== undefined && !isDropped && (
         <EditLoader
           key={attempt}
           {...{ place, entryKey: entry.key }}
-          onRetry={() => setAttempt(attempt + 1)}
+          onRetry={() => setAttempt({ attempt: attempt + 1, isDropped: false })}
+          onDrop={drop}
           onConflict={setConflict}
           onDone={close}
         />
@@ -51,27 +60,50 @@ export function EditEntryDialog({ place, entry, onClose }: EditProps): ReactNode
   );
 }
 
+/** In the place of a form in which nothing had been changed. */
+function Dropped({ onShow, onClose }: { onShow: () => void; onClose: () => void }): ReactNode {
+  return (
+    <div className="grid gap-4">
+      <Notice tone="info">
+        The value was hidden: nothing had been changed for a while, or the tab was left.
+      </Notice>
+      <DialogButtons>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button autoFocus look="primary" onClick={onShow}>
+          Show the value
+        </Button>
+      </DialogButtons>
+    </div>
+  );
+}
+
 type EditLoaderProps = {
   place: Place;
   entryKey: string;
   onRetry: () => void;
+  /** Forget the value until it is asked for again. */
+  onDrop: () => void;
   onConflict: (isConflict: boolean) => void;
   onDone: () => void;
 };
 
 function EditLoader({ place, entryKey, onRetry, ...rest }: EditLoaderProps): ReactNode {
+  const { onDrop } = rest;
   const [current, setCurrent] = useState<EntryWithValue>();
   const [error, setError] = useState<string>();
   useEffect(() => {
-    let isStale = false;
-    fetchValue(place, entryKey).then(
-      (fetched) => !isStale && setCurrent(fetched),
-      (cause: unknown) => !isStale && setError(unreadable(cause)),
+    const leaving = new AbortController();
+    fetchValue({ ...place, key: entryKey }, leaving.signal).then(
+      (fetched) => {
+        if (leaving.signal.aborted) return;
+        // The tab may have been left meanwhile.
+        if (document.visibilityState === 'hidden') onDrop();
+        else setCurrent(fetched);
+      },
+      (cause: unknown) => !leaving.signal.aborted && setError(unreadable(cause)),
     );
-    return () => {
-      isStale = true;
-    };
-  }, [place, entryKey]);
+    return () => leaving.abort();
+  }, [place, entryKey, onDrop]);
   if (error !== undefined) {
     return (
       <div className="grid gap-4">
@@ -88,15 +120,26 @@ function EditLoader({ place, entryKey, onRetry, ...rest }: EditLoaderProps): Rea
   return <EditForm key={current.version} {...{ place, current }} onTake={setCurrent} {...rest} />;
 }
 
-type EditFormProps = Pick<EditLoaderProps, 'place' | 'onConflict' | 'onDone'> & {
+type EditFormProps = Pick<EditLoaderProps, 'place' | 'onDrop' | 'onConflict' | 'onDone'> & {
   current: EntryWithValue;
   onTake: (theirs: EntryWithValue) => void;
 };
 
-function EditForm({ place, current, onTake, onConflict, onDone }: EditFormProps): ReactNode {
+function EditForm({ place, current, onTake, onDrop, onConflict, onDone }: EditFormProps): ReactNode {
   const update = useUpdateEntry();
   const [theirs, setTheirs] = useState<EntryVersion>();
   const [problem, setProblem] = useState<string>();
+  const [isMasked, setMasked] = useState(false);
+  const showButton = useRef<HTMLButtonElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useIdleConceal(form, () => {
+    if (isMasked) return;
+    if (theirs === undefined && !update.isPending && form.current !== null && isUntouched(form.current))
+      return onDrop();
+    const hadFocus = document.activeElement?.getAttribute('name') === 'value';
+    flushSync(() => setMasked(true));
+    if (hadFocus) showButton.current?.focus();
+  });
   const base = theirs?.version ?? current.version;
   const onRefused = async (refused: Error): Promise<void> => {
     if (!isVersionConflict(refused)) return;
@@ -131,7 +174,7 @@ function EditForm({ place, current, onTake, onConflict, onDone }: EditFormProps)
   const take = async (): Promise<void> => {
     setProblem(undefined);
     try {
-      onTake(await fetchValue(place, current.key));
+      onTake(await fetchValue({ ...place, key: current.key }));
       onConflict(false);
     } catch (cause) {
       setProblem(unreadable(cause));
@@ -139,42 +182,40 @@ function EditForm({ place, current, onTake, onConflict, onDone }: EditFormProps)
   };
   const error = problem ?? (isVersionConflict(update.error) ? undefined : formError(update.error, UPDATE));
   return (
-    <form className="grid gap-4" onSubmit={submit} noValidate>
-      {error !== undefined && <Notice tone="danger">{error}</Notice>}
-      {theirs !== undefined && (
-        <Notice tone="warn">
-          {theirs.created_by.username} saved version {theirs.version} while you were editing. Nothing was
-          overwritten, and what you typed is still here.
-        </Notice>
-      )}
-      <div className={classNames('grid gap-4', theirs !== undefined && 'sm:grid-cols-2')}>
-        <div className="grid content-start gap-4">
-          <TextArea
-            label="Value"
-            name="value"
-            mono
-            rows={6}
-            autoFocus
-            autoComplete="off"
-            spellCheck={false}
-            defaultValue={current.value}
-            error={fieldError(update.error, 'value')}
-          />
-          <TextArea
-            label="Comment"
-            name="comment"
-            rows={2}
-            autoComplete="off"
-            maxLength={1000}
-            defaultValue={current.comment}
-            error={fieldError(update.error, 'comment')}
-          />
-        </div>
+    <form ref={form} className="contents" onSubmit={submit} noValidate>
+      <DialogBody>
+        {error !== undefined && <Notice tone="danger">{error}</Notice>}
         {theirs !== undefined && (
-          <TheirVersion key={theirs.version} {...{ place, entryKey: current.key, version: theirs }} />
+          <Notice tone="warn">
+            {theirs.created_by.username} saved version {theirs.version} while you were editing. Nothing was
+            overwritten, and what you typed is still here.
+          </Notice>
         )}
-      </div>
-      <DialogButtons sticky>
+        <div className={classNames('grid gap-4', theirs !== undefined && 'sm:grid-cols-2')}>
+          <div className="grid content-start gap-4">
+            <ValueField
+              value={current.value}
+              {...{ isMasked, showButton }}
+              onShow={() => setMasked(false)}
+              error={fieldError(update.error, 'value')}
+            />
+            <TextArea
+              label="Comment"
+              name="comment"
+              rows={2}
+              autoComplete="off"
+              spellCheck={false}
+              maxLength={1000}
+              defaultValue={current.comment}
+              error={fieldError(update.error, 'comment')}
+            />
+          </div>
+          {theirs !== undefined && (
+            <TheirVersion key={theirs.version} {...{ place, entryKey: current.key, version: theirs }} />
+          )}
+        </div>
+      </DialogBody>
+      <DialogButtons foot>
         <Button onClick={onDone}>Cancel</Button>
         {theirs !== undefined && <Button onClick={() => void take()}>Take theirs</Button>}
         <Button type="submit" look="primary" busy={update.isPending}>
@@ -182,6 +223,13 @@ function EditForm({ place, current, onTake, onConflict, onDone }: EditFormProps)
         </Button>
       </DialogButtons>
     </form>
+  );
+}
+
+/** A text area has its first text as its content, with the line breaks that it makes of any. */
+function isUntouched(form: HTMLFormElement): boolean {
+  return [...form.querySelectorAll('textarea')].every(
+    ({ value, defaultValue }) => value === defaultValue.replace(/\r\n?/g, '\n'),
   );
 }
 

@@ -7,11 +7,9 @@ import { RelativeTime } from '../ui/relative-time.tsx';
 import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 import { announceProblem } from './announce-problem.ts';
-import { useRevealed, type Revealed } from './use-revealed.ts';
+import { MASK } from './mask.ts';
+import { useConcealSignal, useRevealed, type Revealed } from './use-revealed.ts';
 import { ValueText } from './value-text.tsx';
-
-/** The same for every value: its length tells nothing. */
-const MASK = '••••••••';
 
 const COLUMNS = ['w-[26%]', 'w-42', '', 'w-18', 'w-36', 'w-30'] as const;
 
@@ -72,7 +70,7 @@ type EntryRowProps = {
   place: Place;
   entry: Entry;
   revealed: Revealed | undefined;
-  reveal: (revealed: Revealed) => void;
+  reveal: ReturnType<typeof useRevealed<Revealed>>['reveal'];
   hide: () => void;
   onAction: (action: EntryAction) => void;
 };
@@ -86,7 +84,12 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
         <Cell className="font-mono font-medium break-all @max-4xl:col-span-3">{key}</Cell>
         <ValueCell
           {...{ place, entry, isShown, hide }}
-          onShow={(value) => reveal({ id: idOf(entry), value })}
+          onShow={async () =>
+            await reveal(async (signal) => {
+              const { value } = await fetchValue({ ...place, key }, signal);
+              return { id: idOf(entry), value };
+            })
+          }
         />
         <Cell className="whitespace-pre-line text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
           {entry.comment}
@@ -114,7 +117,7 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
       {isShown && (
         <Row>
           <Cell colSpan={6} className="@max-4xl:col-span-3">
-            <ValueText label={`Value of ${key}`} value={revealed.value} />
+            <ValueText label={`Value of ${key}`} held={revealed} />
             <p className="mt-1 text-xs text-muted">Hidden again after 30 seconds.</p>
           </Cell>
         </Row>
@@ -131,26 +134,31 @@ function ValueCell({
   hide,
 }: Pick<EntryRowProps, 'place' | 'entry' | 'hide'> & {
   isShown: boolean;
-  onShow: (value: string) => void;
+  onShow: () => Promise<void>;
 }): ReactNode {
   const [busy, setBusy] = useState(false);
-  const withValue = async (consume: (value: string) => Promise<void> | void): Promise<void> => {
+  const withSignal = useConcealSignal();
+  const run = async (work: () => Promise<void>): Promise<void> => {
     if (busy) return; // not disabled meanwhile: that would take the focus away
     setBusy(true);
     try {
-      await consume((await fetchValue(place, key)).value);
+      await work();
     } catch (error) {
       announceProblem(error, 'The value cannot be read now.');
     } finally {
       setBusy(false);
     }
   };
-  const copy = async (value: string): Promise<void> =>
-    announce(
-      (await writeClipboard(value))
-        ? `Copied ${key}`
-        : 'The browser keeps the clipboard from this page. Show the value and select it instead.',
-    );
+  const copy = async (): Promise<void> =>
+    await withSignal(async (signal) => {
+      const { value } = await fetchValue({ ...place, key }, signal);
+      signal.throwIfAborted();
+      announce(
+        (await writeClipboard(value))
+          ? `Copied ${key}`
+          : 'The browser keeps the clipboard from this page. Show the value and select it instead.',
+      );
+    });
   return (
     <Cell className="@max-4xl:order-1 @max-4xl:col-span-2">
       <span className="flex items-center gap-1">
@@ -161,7 +169,7 @@ function ValueCell({
         <IconButton
           label={`${isShown ? 'Hide' : 'Show'} ${key}`}
           aria-disabled={busy}
-          onClick={() => (isShown ? hide() : void withValue(onShow))}
+          onClick={() => (isShown ? hide() : void run(onShow))}
         >
           {isShown ? <EyeOff aria-hidden="true" size={16} /> : <Eye aria-hidden="true" size={16} />}
         </IconButton>
@@ -170,7 +178,7 @@ function ValueCell({
           aria-disabled={busy}
           onClick={() => {
             // Before the value is fetched: that would be on record for nothing.
-            if (isClipboardThere()) void withValue(copy);
+            if (isClipboardThere()) void run(copy);
             else announce('Copying works over https only. Show the value and select it instead.');
           }}
         >

@@ -14,7 +14,7 @@ export function TheirVersion({ place, entryKey, version: theirs }: TheirVersionP
   const { revealed, reveal, hide } = useRevealed<EntryWithValue>();
   const show = async (): Promise<void> => {
     try {
-      reveal(await fetchValue(place, entryKey, version));
+      await reveal(async (signal) => await fetchValue({ ...place, key: entryKey, version }, signal));
     } catch (error) {
       announceProblem(error, 'The value cannot be read now.');
     }
@@ -32,7 +32,7 @@ export function TheirVersion({ place, entryKey, version: theirs }: TheirVersionP
       </div>
       {revealed !== undefined && (
         <>
-          <ValueText label={`Value of version ${version}`} value={revealed.value} />
+          <ValueText label={`Value of version ${version}`} held={revealed} />
           <p className="whitespace-pre-line text-muted wrap-anywhere">
             {revealed.comment === '' ? 'Without a comment' : `Comment: ${revealed.comment}`}
           </p>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ComponentProps, type ReactNode } from 'react';
 import { Button } from '../ui/button.tsx';
-import { DialogButtons } from '../ui/dialog.tsx';
+import { DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { formError } from './form.ts';
 
@@ -11,20 +11,35 @@ type FormProps = {
   /** The fields that the form shows. */
   fields: readonly string[];
   className?: string;
+  /** The end of a long form in a dialog: what stands before it scrolls. */
+  foot?: ReactNode;
   children: ReactNode;
 };
 
 /** A form that leads to the first field that was refused. What was typed stays. */
-export function Form({ onSubmit, error, fields, className = 'grid gap-4', children }: FormProps): ReactNode {
+export function Form({
+  onSubmit,
+  error,
+  fields,
+  className = 'grid gap-4',
+  foot,
+  children,
+}: FormProps): ReactNode {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (error !== null) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   }, [error]);
   const message = formError(error, fields);
-  return (
-    <form ref={form} className={className} onSubmit={onSubmit} noValidate>
+  const body = (
+    <>
       {message !== undefined && <Notice tone="danger">{message}</Notice>}
       {children}
+    </>
+  );
+  return (
+    <form ref={form} className={foot === undefined ? className : 'contents'} onSubmit={onSubmit} noValidate>
+      {foot === undefined ? body : <DialogBody>{body}</DialogBody>}
+      {foot}
     </form>
   );
 }
@@ -34,18 +49,18 @@ export function FormButtons({
   action,
   look = 'primary',
   busy,
-  sticky = false,
+  foot = false,
   onCancel,
 }: {
   action: string;
   look?: 'primary' | 'danger';
   busy: boolean;
-  /** Of a long form: they stay in sight while one scrolls. */
-  sticky?: boolean;
+  /** Of a long form: see `Form`. */
+  foot?: boolean;
   onCancel: () => void;
 }): ReactNode {
   return (
-    <DialogButtons sticky={sticky}>
+    <DialogButtons foot={foot}>
       <Button onClick={onCancel}>Cancel</Button>
       <Button type="submit" look={look} busy={busy}>
         {action}

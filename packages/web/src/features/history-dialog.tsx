@@ -44,7 +44,7 @@ function History({ place, entryKey }: { place: Place; entryKey: string }): React
   );
   const show = async (version: number): Promise<void> => {
     try {
-      reveal(await fetchValue(place, entryKey, version));
+      await reveal(async (signal) => await fetchValue({ ...place, key: entryKey, version }, signal));
     } catch (cause) {
       announceProblem(cause, 'The value cannot be read now.');
     }
@@ -139,7 +139,7 @@ function VersionRow({ version: row, shown, onShow, onHide, onRestore }: VersionR
       {isShown && (
         <Row>
           <Cell colSpan={4} className="@max-xl:col-span-3">
-            <ValueText label={`Value of version ${version}`} value={shown.value} />
+            <ValueText label={`Value of version ${version}`} held={shown} />
             <p className="mt-1 whitespace-pre-line text-muted wrap-anywhere">
               {shown.comment === '' ? 'Without a comment' : `Comment: ${shown.comment}`}
             </p>

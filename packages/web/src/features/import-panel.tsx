@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
 import { keysQuery, useImportEntries, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
-import { DialogButtons } from '../ui/dialog.tsx';
+import { DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Cell, HeadCell, Row, StackedLabel, Table } from '../ui/table.tsx';
@@ -13,6 +13,7 @@ import { planImport, type Fate, type PlannedLine } from './import-plan.ts';
 const ENTRIES_MAX = 500;
 /** About what one call may carry. */
 const TEXT_CHARACTERS_MAX = 400_000;
+const PREVIEW_LINES_MAX = 200;
 
 type ImportProps = {
   place: Place;
@@ -28,7 +29,11 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
   const { text, setText, problem } = useText(file);
   const { data: versions, error: keysError, refetch } = useQuery(keysQuery(place));
   const importEntries = useImportEntries();
-  const planned = useMemo(() => (versions === undefined ? [] : planImport(text, versions)), [text, versions]);
+  const isTooLong = text.length > TEXT_CHARACTERS_MAX;
+  const planned = useMemo(
+    () => (versions === undefined || isTooLong ? [] : planImport(text, versions)),
+    [text, versions, isTooLong],
+  );
   const accepted = planned.flatMap(({ key, value, fate }) =>
     key === undefined || fate === 'refused' ? [] : [{ key, value, if_version: versions?.get(key) ?? 0 }],
   );
@@ -47,38 +52,46 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
       },
     );
   return (
-    <div className="grid gap-4">
-      {problem !== undefined && <Notice tone="danger">{problem}</Notice>}
-      {keysError !== null && (
-        <Notice tone="danger">
-          <p className="mb-2">{keysError.message}</p>
-          <Button onClick={() => void refetch()}>Try again</Button>
-        </Notice>
-      )}
-      {importEntries.error !== null && <Notice tone="danger">{importEntries.error.message}</Notice>}
-      <TextArea
-        label="Text of a .env file"
-        hint="Paste it, or drop the file anywhere on this dialog."
-        mono
-        rows={8}
-        autoFocus
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={TEXT_CHARACTERS_MAX}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <TextField
-        label="Or choose the file"
-        type="file"
-        className="file:mr-3 file:rounded file:border file:border-line-strong file:bg-surface file:px-2"
-        onChange={(event) => onFile(event.target.files?.[0])}
-      />
-      {planned.length > 0 && <Preview planned={planned} />}
-      {accepted.length > ENTRIES_MAX && (
-        <Notice tone="warn">At most {ENTRIES_MAX} entries can be imported at once.</Notice>
-      )}
-      <DialogButtons sticky>
+    <>
+      <DialogBody>
+        {problem !== undefined && <Notice tone="danger">{problem}</Notice>}
+        {keysError !== null && (
+          <Notice tone="danger">
+            <p className="mb-2">{keysError.message}</p>
+            <Button onClick={() => void refetch()}>Try again</Button>
+          </Notice>
+        )}
+        {importEntries.error !== null && <Notice tone="danger">{importEntries.error.message}</Notice>}
+        <TextArea
+          label="Text of a .env file"
+          hint="Paste it, or drop the file anywhere on this dialog."
+          mono
+          rows={8}
+          autoFocus
+          autoComplete="off"
+          spellCheck={false}
+          autoCapitalize="none"
+          autoCorrect="off"
+          value={text}
+          error={
+            isTooLong
+              ? `This is too much at once: ${number.format(text.length)} characters, of at most ${number.format(TEXT_CHARACTERS_MAX)}. Import it in parts.`
+              : undefined
+          }
+          onChange={(event) => setText(event.target.value)}
+        />
+        <TextField
+          label="Or choose the file"
+          type="file"
+          className="file:mr-3 file:rounded file:border file:border-line-strong file:bg-surface file:px-2"
+          onChange={(event) => onFile(event.target.files?.[0])}
+        />
+        {planned.length > 0 && <Preview planned={planned} />}
+        {accepted.length > ENTRIES_MAX && (
+          <Notice tone="warn">At most {ENTRIES_MAX} entries can be imported at once.</Notice>
+        )}
+      </DialogBody>
+      <DialogButtons foot>
         <Button onClick={onBack}>Back</Button>
         <Button
           look="primary"
@@ -89,11 +102,12 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
           {accepted.length === 1 ? 'Import 1 entry' : `Import ${accepted.length} entries`}
         </Button>
       </DialogButtons>
-    </div>
+    </>
   );
 }
 
 const FATES: Readonly<Record<Fate, string>> = { new: 'new', there: 'already there', refused: 'refused' };
+const number = new Intl.NumberFormat('en');
 const COLUMNS = ['w-16', 'w-[45%]', ''] as const;
 
 function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
@@ -113,7 +127,7 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {planned.map(({ key, line, fate, why }) => (
+          {planned.slice(0, PREVIEW_LINES_MAX).map(({ key, line, fate, why }) => (
             <Row key={line}>
               <Cell className="text-muted">
                 <StackedLabel>Line</StackedLabel>
@@ -127,6 +141,12 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
           ))}
         </tbody>
       </Table>
+      {planned.length > PREVIEW_LINES_MAX && (
+        <p className="text-muted">
+          The first {PREVIEW_LINES_MAX} of {number.format(planned.length)} lines are listed; all of them
+          count.
+        </p>
+      )}
     </div>
   );
 }

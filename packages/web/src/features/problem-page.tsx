@@ -19,7 +19,9 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
  */
 export function isBlocking(error: Error | null, data: unknown): error is Error {
   if (error === null) return false;
-  return data === undefined || (error instanceof ApiError && error.status >= 400 && error.status < 500);
+  if (data === undefined) return true;
+  // Of a session that ended the sign-in speaks.
+  return error instanceof ApiError && error.status > 401 && error.status < 500;
 }
 
 /** What stands in the place of a page that cannot be shown. */

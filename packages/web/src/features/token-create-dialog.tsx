@@ -153,7 +153,12 @@ function CreateTokenForm({
     );
   });
   return (
-    <Form onSubmit={submit} error={create.error} fields={shownPaths(create.error, FIELDS)}>
+    <Form
+      onSubmit={submit}
+      error={create.error}
+      fields={shownPaths(create.error, FIELDS)}
+      foot={<FormButtons foot action="Create token" busy={create.isPending} onCancel={onCancel} />}
+    >
       <TextField
         label="Name"
         name="name"
@@ -176,7 +181,6 @@ function CreateTokenForm({
         error={create.error}
       />
       <ValidityFields draft={validity} onChange={setValidity} error={create.error} />
-      <FormButtons sticky action="Create token" busy={create.isPending} onCancel={onCancel} />
     </Form>
   );
 }

@@ -69,7 +69,12 @@ function EditTokenForm({ token, onDone }: { token: AccessToken; onDone: () => vo
     );
   });
   return (
-    <Form onSubmit={submit} error={update.error} fields={shownPaths(update.error, FIELDS)}>
+    <Form
+      onSubmit={submit}
+      error={update.error}
+      fields={shownPaths(update.error, FIELDS)}
+      foot={<FormButtons foot action="Save token" busy={update.isPending} onCancel={onDone} />}
+    >
       <TextField
         label="Name"
         name="name"
@@ -91,7 +96,6 @@ function EditTokenForm({ token, onDone }: { token: AccessToken; onDone: () => vo
         error={update.error}
       />
       <ValidityFields draft={validity} onChange={setValidity} token={token} error={update.error} />
-      <FormButtons sticky action="Save token" busy={update.isPending} onCancel={onDone} />
     </Form>
   );
 }

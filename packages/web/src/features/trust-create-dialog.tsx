@@ -92,7 +92,12 @@ function CreateTrustForm({ project, onMade, onClose }: CreateTrustProps): ReactN
   });
   const { error } = create;
   return (
-    <Form onSubmit={submit} error={error} fields={shownPaths(error, FIELDS)}>
+    <Form
+      onSubmit={submit}
+      error={error}
+      fields={shownPaths(error, FIELDS)}
+      foot={<FormButtons foot action="Trust workload" busy={create.isPending} onCancel={onClose} />}
+    >
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField
           label="Name"
@@ -191,7 +196,6 @@ function CreateTrustForm({ project, onMade, onClose }: CreateTrustProps): ReactN
         {...{ offered, environments, draft, error }}
         onChange={setDraft}
       />
-      <FormButtons sticky action="Trust workload" busy={create.isPending} onCancel={onClose} />
     </Form>
   );
 }

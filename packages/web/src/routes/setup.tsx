@@ -5,6 +5,7 @@ import { useSetUp } from '../data/session.ts';
 import { Entrance } from '../features/entrance.tsx';
 import { Form } from '../features/form-frame.tsx';
 import { onSubmit } from '../features/form.ts';
+import { PlainHttpNotice } from '../features/plain-http-notice.tsx';
 import { EmailField, NameFields, NewPasswordField, UsernameField } from '../features/user-fields.tsx';
 import { Button, buttonClass } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -38,6 +39,7 @@ export function SetupPage(): ReactNode {
           </Link>
         </Notice>
       )}
+      <PlainHttpNotice />
       <Form onSubmit={submit} error={setUp.error} fields={FIELDS}>
         <UsernameField isOwn error={setUp.error} />
         <EmailField isOwn error={setUp.error} />

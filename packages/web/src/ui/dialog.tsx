@@ -10,7 +10,7 @@ import { Notice } from './notice.tsx';
 
 const BACKDROP = 'fixed inset-0 bg-black/40';
 const POPUP =
-  'fixed inset-x-0 top-0 z-50 mx-auto max-h-dvh w-full overflow-x-hidden scroll-pb-20 overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
+  'fixed inset-x-0 top-0 mx-auto flex max-h-dvh w-full flex-col overflow-x-hidden overflow-y-auto bg-surface p-5 shadow-xl sm:top-[8vh] sm:max-h-[84vh] sm:rounded-lg sm:border sm:border-line';
 
 /** A name that nobody types without a mistake. */
 const LONG_CHARACTERS = 40;
@@ -22,6 +22,8 @@ type DialogProps = {
   /** One sentence beneath the title. */
   description?: ReactNode;
   wide?: boolean;
+  /** Over the page and every other dialog, which stay as they are, but out of sight. Only what is in it closes it. */
+  over?: boolean;
   children: ReactNode;
 };
 
@@ -32,19 +34,27 @@ export function Dialog({
   title,
   description,
   wide = false,
+  over = false,
   children,
 }: DialogProps): ReactNode {
   return (
     <BaseDialog.Root
       open={open}
-      onOpenChange={(next) => !next && onClose()}
+      onOpenChange={(next) => !next && !over && onClose()}
       // A click beside it must not throw away what was typed.
       disablePointerDismissal
     >
       <BaseDialog.Portal>
-        <BaseDialog.Backdrop className={classNames(BACKDROP, 'z-40')} />
-        <BaseDialog.Popup data-dialog className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
-          <div className="mb-4 flex items-start justify-between gap-4">
+        <BaseDialog.Backdrop
+          className={over ? 'fixed inset-0 z-55 bg-canvas' : classNames(BACKDROP, 'z-40')}
+        />
+        <BaseDialog.Popup
+          data-dialog
+          className={classNames(POPUP, over ? 'z-56' : 'z-50', wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}
+          // Those beneath would close on it.
+          onKeyDown={(event) => over && event.key === 'Escape' && event.stopPropagation()}
+        >
+          <div className="mb-3 flex shrink-0 items-start justify-between gap-4">
             <div className="min-w-0">
               <BaseDialog.Title className="line-clamp-3 text-lg font-semibold wrap-anywhere">
                 {title}
@@ -53,12 +63,14 @@ export function Dialog({
                 <BaseDialog.Description className="text-muted">{description}</BaseDialog.Description>
               )}
             </div>
-            <BaseDialog.Close
-              aria-label="Close"
-              className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-text"
-            >
-              <X aria-hidden="true" size={18} />
-            </BaseDialog.Close>
+            {!over && (
+              <BaseDialog.Close
+                aria-label="Close"
+                className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-text"
+              >
+                <X aria-hidden="true" size={18} />
+              </BaseDialog.Close>
+            )}
           </div>
           {children}
         </BaseDialog.Popup>
@@ -104,7 +116,7 @@ export function ConfirmDialog({
         <BaseAlertDialog.Backdrop forceRender className={classNames(BACKDROP, 'z-50')} />
         <BaseAlertDialog.Popup
           data-dialog
-          className={classNames(POPUP, 'sm:max-w-lg')}
+          className={classNames(POPUP, 'z-50 sm:max-w-lg')}
           finalFocus={focusAfter ?? true}
         >
           <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
@@ -173,18 +185,27 @@ function ConfirmForm({
   );
 }
 
+/** The part of a dialog that scrolls, so that the buttons beneath stay in sight and cover nothing of it. */
+export function DialogBody({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <div className="-mx-5 grid min-h-32 grid-cols-[minmax(0,1fr)] content-start gap-4 overflow-y-auto px-5 pt-1 pb-4">
+      {children}
+    </div>
+  );
+}
+
 type DialogButtonsProps = {
-  /** At the end of a dialog, however long: they stay in sight while one scrolls. */
-  sticky?: boolean;
+  /** Beneath a `DialogBody`. */
+  foot?: boolean;
   children: ReactNode;
 };
 
-export function DialogButtons({ sticky = false, children }: DialogButtonsProps): ReactNode {
+export function DialogButtons({ foot = false, children }: DialogButtonsProps): ReactNode {
   return (
     <div
       className={classNames(
         'flex flex-wrap justify-end gap-2',
-        sticky && 'sticky -bottom-5 z-10 -mx-5 -mb-5 border-t border-line bg-surface px-5 py-3',
+        foot && '-mx-5 -mb-5 shrink-0 border-t border-line px-5 py-3',
       )}
     >
       {children}
