@@ -1,12 +1,13 @@
 import { AlertDialog as BaseAlertDialog } from '@base-ui/react/alert-dialog';
 import { Dialog as BaseDialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { CopyButton } from './copy-button.tsx';
 import { TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
+import { useReturnFocus } from './return-focus.ts';
 
 const BACKDROP = 'fixed inset-0 bg-black/40';
 const POPUP =
@@ -22,6 +23,8 @@ type DialogProps = {
   /** One sentence beneath the title. */
   description?: ReactNode;
   wide?: boolean;
+  /** Where the focus goes after it, if not back to what opened it. */
+  focusAfter?: () => HTMLElement | null;
   children: ReactNode;
 };
 
@@ -32,8 +35,10 @@ export function Dialog({
   title,
   description,
   wide = false,
+  focusAfter,
   children,
 }: DialogProps): ReactNode {
+  const returnFocus = useReturnFocus(open);
   return (
     <BaseDialog.Root
       open={open}
@@ -43,7 +48,11 @@ export function Dialog({
     >
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={classNames(BACKDROP, 'z-40')} />
-        <BaseDialog.Popup data-dialog className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
+        <BaseDialog.Popup
+          data-dialog
+          className={classNames(POPUP, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}
+          finalFocus={() => focusAfter?.() ?? returnFocus()}
+        >
           <div className="mb-4 flex items-start justify-between gap-4">
             <div className="min-w-0">
               <BaseDialog.Title className="line-clamp-3 text-lg font-semibold wrap-anywhere">
@@ -83,7 +92,7 @@ type ConfirmProps = {
   busy: boolean;
   error?: string | undefined;
   onConfirm: () => void;
-  /** Where the focus goes after it; `true` is back to what opened it. */
+  /** Where the focus goes after it; `true` is back to what opened it, or near it. */
   focusAfter?: () => HTMLElement | null | true;
 };
 
@@ -97,6 +106,7 @@ export function ConfirmDialog({
   focusAfter,
   ...rest
 }: ConfirmProps): ReactNode {
+  const returnFocus = useReturnFocus(open);
   return (
     <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseAlertDialog.Portal>
@@ -105,7 +115,10 @@ export function ConfirmDialog({
         <BaseAlertDialog.Popup
           data-dialog
           className={classNames(POPUP, 'sm:max-w-lg')}
-          finalFocus={focusAfter ?? true}
+          finalFocus={() => {
+            const target = focusAfter?.() ?? true;
+            return target === true ? returnFocus() : target;
+          }}
         >
           <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
             {title}
@@ -131,13 +144,20 @@ function ConfirmForm({
   onClose,
 }: Omit<ConfirmProps, 'open' | 'title' | 'children'>): ReactNode {
   const [typed, setTyped] = useState('');
+  // From the click on: a second one may come before `busy` is there.
+  const isAsked = useRef(false);
+  useEffect(() => {
+    isAsked.current = busy;
+  });
   const isConfirmed = confirmText === undefined || typed === confirmText;
   return (
     <form
       className="mt-4 grid gap-4"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isConfirmed && !busy) onConfirm();
+        if (!isConfirmed || isAsked.current) return;
+        isAsked.current = true;
+        onConfirm();
       }}
     >
       {confirmText !== undefined && (
