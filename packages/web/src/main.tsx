@@ -14,6 +14,8 @@ const REFRESH_MS = 30 * 60 * 1000;
 whenSignedOut(() => {
   const { pathname, href } = router.state.location;
   if (pathname === '/login' || pathname === '/setup') return;
+  // Nobody was: the guard of the page leads to the sign-in, and no session has ended.
+  if (queryClient.getQueryData(['me']) === undefined) return;
   queryClient.clear();
   void router.navigate({ to: '/login', search: { next: href, ended: true } });
 });
