@@ -164,7 +164,7 @@ test('signed out elsewhere: the page says so, and returns to where it was after 
   });
   await press(page, 'Show KEY_A');
   await shown(page.getByText('Your session has ended. Sign in to go back to where you were.'));
-  expect(await page.content()).not.toContain('KEY_A</td>');
+  expect(await page.content()).not.toContain('KEY_A</th>');
   await signIn(page, person.client.username, `${PASSWORD}-new`);
   await shown(row(page, 'KEY_A'));
   expect(new URL(page.url()).searchParams.get('filter')).toBe('KEY_A');
@@ -327,4 +327,30 @@ test('the last ROOT can neither be deleted nor lose the role', async ({ web, ope
   await press(page, 'Delete user');
   await shown(openDialog(page).getByRole('alert').getByText(/ROOT/));
   expect((await web.root.client.ok('user_me')).user.role).toBe('ROOT');
+});
+
+test('a first visit is told where the set-up link is, and nothing about a session', async ({ fresh }) => {
+  const opener = new Opener();
+  const page = await opener.open(fresh, '/web/');
+  await shown(page.getByText('First visit? The server prints a set-up link when it starts.'));
+  expect(new URL(page.url()).search).toBe('?next=%2F');
+  expect(await page.getByText('Your session has ended', { exact: false }).count()).toBe(0);
+  await opener.close();
+});
+
+test('a session says its browser and system in words, and all of it on demand', async ({ web, open }) => {
+  const { client } = await web.person('VIEWER');
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
+  const page = await open('/web/login', { userAgent });
+  await page.getByLabel('User name or e-mail address').fill(client.username);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/web/projects');
+  await page.goto('/web/account');
+  const sessions = page.getByRole('table', { name: 'Where you are signed in' });
+  await shown(sessions.getByText('Firefox on Linux'));
+  expect(await sessions.getByText(userAgent).isVisible()).toBe(false);
+  await sessions.getByText('Firefox on Linux').click();
+  expect(await sessions.getByText(userAgent).isVisible()).toBe(true);
+  await shown(sessions.getByText('node', { exact: true })); // the client of the tests, as it is
 });

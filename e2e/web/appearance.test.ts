@@ -263,3 +263,67 @@ test('what a page shows is a real table with a caption, and the title names the 
   ]);
   expect(await page.title()).toMatch(/^Shop \d+ · Vaults · Coffer$/);
 });
+
+test('the menu marks the place that a page belongs to', async ({ web, open }) => {
+  const id = await web.project({ KEY: 'k' });
+  const page = await open(`/web/vault?project_id=${id}`, { as: await web.admin() });
+  for (const [path, place] of [
+    [`/web/vault?project_id=${id}`, 'Vaults'],
+    [`/web/project?id=${id}`, 'Projects'],
+    [`/web/project/tokens?id=${id}`, 'Projects'],
+    ['/web/tokens', 'Tokens'],
+  ] as const) {
+    await page.goto(path);
+    const marked = page.getByRole('navigation', { name: 'Main' }).locator('[aria-current]');
+    await expect.poll(async () => await marked.allInnerTexts(), { message: path }).toEqual([place]);
+  }
+});
+
+for (const width of [360, 768]) {
+  test(`the outcomes of events stand beneath one another at ${width} px`, async ({ web, open }) => {
+    const me = await web.person('ADMIN');
+    const id = await web.project({ KEY: 'k' }, me);
+    await me.client.refused('vault_fetch_one', { project_id: id, key: 'NONE' });
+    const page = await open(`/web/events`, { as: web.root, viewport: { width, height: 800 } });
+    await shown(page.getByRole('cell', { name: 'success' }).first());
+    const cells = page.getByRole('cell', { name: /^(success|denied|failure|refused|error)$/ });
+    const lefts = async () =>
+      await cells.evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().x));
+    const now = await lefts();
+    expect(now.length).toBeGreaterThan(3);
+    expect(new Set(now).size).toBe(1);
+    await page.clock.install({ time: Date.now() + 15 * 60_000 });
+    await page.reload();
+    await shown(page.getByText('15 minutes ago').first());
+    expect(new Set([...now, ...(await lefts())]).size).toBe(1);
+  });
+}
+
+for (const [width, height] of [
+  [1280, 720],
+  [360, 640],
+] as const) {
+  test(`a message covers neither the rows nor the pages of a list at ${width} px`, async ({ web, open }) => {
+    const keys = Array.from({ length: 12 }, (_, index) => [`KEY_${10 + index}`, 'v']);
+    const id = await web.project(Object.fromEntries(keys));
+    const page = await open(`/web/vault?project_id=${id}`, {
+      as: await web.admin(),
+      viewport: { width, height },
+    });
+    await page.getByRole('button', { name: 'Delete KEY_10' }).click();
+    await openDialog(page).getByLabel('Key').fill('KEY_10');
+    await page.keyboard.press('Enter');
+    await gone(openDialog(page));
+    const message = page.getByRole('dialog').filter({ hasText: 'KEY_10 is deleted' });
+    await shown(message);
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    const box = await message.boundingBox();
+    const covered = [page.getByRole('table'), page.getByRole('navigation', { name: 'Pages of entries' })];
+    for (const part of covered) {
+      const other = await part.boundingBox();
+      if (box === null || other === null) throw new Error('not on the page');
+      const isBeside = box.x + box.width <= other.x || other.x + other.width <= box.x;
+      expect(isBeside || other.y + other.height <= box.y || box.y + box.height <= other.y).toBe(true);
+    }
+  });
+}

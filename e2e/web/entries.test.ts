@@ -242,3 +242,87 @@ test('the environment switch is there only when there is more than one', async (
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ project_id: id, filter: 'ERE' });
   await expect.poll(async () => await page.title()).toBe(`${name} · Vaults (default) · Coffer`);
 });
+
+test('rows have one height, whenever they were changed; keys name their rows', async ({ web, open }) => {
+  const id = await web.project({ OLD: 'o' });
+  const page = await open('/web/account', { as: await web.admin() });
+  await page.clock.install({ time: Date.now() + 15 * 60_000 });
+  await page.goto(`/web/vault?project_id=${id}`);
+  await shown(page.getByText('15 minutes ago'), page.getByRole('rowheader', { name: 'OLD' }));
+  const height = async () => (await row(page, 'OLD').boundingBox())?.height;
+  const before = await height();
+  await page.clock.setFixedTime(Date.now());
+  await page.reload();
+  await shown(page.getByText('just now'));
+  expect(await height()).toBe(before);
+  await page.getByRole('button', { name: 'Show OLD' }).click();
+  await shown(page.getByText('shown below'));
+  expect(await height()).toBe(before);
+  expect(await page.getByText('••••').count()).toBe(0);
+});
+
+test('a long comment and a long description show three lines until more is asked for', async ({
+  web,
+  open,
+}) => {
+  const lines = Array.from({ length: 12 }, (_, index) => `line ${index}`).join('\n');
+  const me = await web.person('ADMIN');
+  const id = await web.project({ SHORT: 's' }, me);
+  await me.client.ok('vault_create', { project_id: id, key: 'LONG', value: 'v', comment: lines });
+  await me.client.ok('project_update', { project_id: id, description: lines });
+  const page = await open(`/web/vault?project_id=${id}`, { as: me });
+  await shown(row(page, 'LONG'));
+  const height = async (name: string) => (await row(page, name).boundingBox())?.height ?? 0;
+  expect(await height('LONG')).toBeLessThan(110);
+  expect(await page.getByRole('button', { name: /^Show more/ }).count()).toBe(1);
+  await page.getByRole('button', { name: 'Show more of the comment of LONG' }).click();
+  expect(await height('LONG')).toBeGreaterThan(200);
+  await page.getByRole('button', { name: 'Show less of the comment of LONG' }).click();
+  expect(await height('LONG')).toBeLessThan(110);
+  await page.goto('/web/vaults');
+  await shown(page.getByRole('button', { name: /^Show more of the description of Shop/ }));
+  expect(await height(id)).toBeLessThan(120);
+});
+
+test('two clicks at once create and change an entry once', async ({ web, open }) => {
+  const id = await web.project({ OLD: 'o' });
+  const page = await open(`/web/vault?project_id=${id}`, { as: await web.admin() });
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'GET') sent.push(new URL(request.url()).pathname);
+  });
+  const pressTwice = async (name: string) =>
+    await openDialog(page)
+      .getByRole('button', { name, exact: true })
+      .evaluate((button: HTMLButtonElement) => {
+        button.click();
+        button.click();
+      });
+  await page.getByRole('button', { name: 'Create New' }).click();
+  await page.getByLabel('Key', { exact: true }).fill('lower');
+  await pressTwice('Create');
+  await shown(page.getByText('This field must contain only', { exact: false }));
+  await page.getByLabel('Key', { exact: true }).fill('KEY');
+  await pressTwice('Create');
+  await shown(page.getByText('KEY is saved'));
+  await gone(openDialog(page));
+  await page.getByRole('button', { name: 'Edit KEY' }).click();
+  await pressTwice('Update');
+  await shown(page.getByText('KEY is at version 2 now'));
+  await gone(openDialog(page));
+  await page.getByRole('button', { name: 'Delete OLD' }).click();
+  await openDialog(page).getByLabel('Key').fill('OLD');
+  await pressTwice('Delete permanently');
+  await gone(openDialog(page));
+  const changes = sent.filter((path) => path.startsWith('/vault/'));
+  expect(changes).toEqual(['/vault/create', '/vault/create', '/vault/update', '/vault/delete']);
+});
+
+test('an empty vault shows the command of the command line for its place', async ({ web, open }) => {
+  const id = await web.project();
+  await (
+    await web.admin()
+  ).client.ok('environment_create', { project_id: id, id: 'staging', name: 'Staging' });
+  const page = await open(`/web/vault?project_id=${id}&environment=staging`, { as: await web.admin() });
+  await shown(page.getByText(`coffer set DATABASE_URL --project ${id} --env staging`));
+});

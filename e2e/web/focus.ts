@@ -34,3 +34,10 @@ export async function tabTo(page: Page, name: string): Promise<void> {
   }
   throw new Error(`Tab does not lead to ${name}`);
 }
+
+/** Fails unless the focus comes to it, and stays. */
+export async function expectFocus(page: Page, name: string): Promise<void> {
+  await expect.poll(async () => await focused(page)).toBe(name);
+  await page.waitForLoadState('networkidle');
+  expect(await focused(page)).toBe(name);
+}

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { gone, openDialog, row, shown, test } from './browser.ts';
-import { focused, isFocusVisible, tabTo } from './focus.ts';
+import { expectFocus, focused, isFocusVisible, tabTo } from './focus.ts';
 
 test('an entry is created, shown, edited and deleted by the keyboard alone', async ({ web, open }) => {
   const id = await web.project({ OTHER: 'o' });
@@ -140,4 +140,158 @@ test('the first Tab leads to a link past the menu', async ({ web, open }) => {
   await page.keyboard.press('Tab');
   expect(await focused(page)).toBe('Skip to the content');
   expect(await isFocusVisible(page)).toBe(true);
+});
+
+test('the focus comes back to Create New, after Esc as after saving', async ({ web, open }) => {
+  const page = await open(`/web/vault?project_id=${await web.project()}`, { as: await web.admin() });
+  await tabTo(page, 'Create the first entry');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => await focused(page)).toBe('Key');
+  await page.keyboard.type('KEY_A');
+  await page.keyboard.press('Enter');
+  await gone(openDialog(page));
+  await shown(row(page, 'KEY_A'));
+  await expectFocus(page, 'Create New'); // the button that opened it is gone with the empty list
+  for (const open of [
+    async () => await page.keyboard.press('n'),
+    async () => await page.getByRole('button', { name: 'Create New' }).click(),
+  ]) {
+    await open();
+    await expect.poll(async () => await focused(page)).toBe('Key');
+    await page.keyboard.press('Escape');
+    await gone(openDialog(page));
+    await expectFocus(page, 'Create New');
+    await page.getByRole('searchbox').focus();
+  }
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Create New' }).click();
+  await page.keyboard.type('KEY_B');
+  await page.keyboard.press('Enter');
+  await shown(row(page, 'KEY_B'));
+  await gone(openDialog(page));
+  await expectFocus(page, 'Create New');
+});
+
+test('after an entry is deleted the focus is at the next one, then at the filter', async ({ web, open }) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ A: 'a', B: 'b', C: 'c' })}`, {
+    as: await web.admin(),
+  });
+  await page.getByRole('button', { name: 'Show B', exact: true }).click(); // a row of its own, between the two
+  const remove = async (key: string): Promise<void> => {
+    await page.getByRole('button', { name: `Delete ${key}`, exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await shown(page.getByRole('alertdialog'));
+    await page.getByRole('alertdialog').getByLabel('Key').fill(key);
+    await page.keyboard.press('Enter');
+    await gone(row(page, key), openDialog(page));
+  };
+  await remove('B');
+  await expectFocus(page, 'Delete C');
+  await remove('C');
+  await expectFocus(page, 'Filter vaults…');
+  await remove('A');
+  await shown(page.getByText('This vault is empty'));
+  await expectFocus(page, 'Filter vaults…');
+});
+
+test('after the only entry of the last page is deleted the focus is at the filter', async ({ web, open }) => {
+  const keys = Array.from({ length: 11 }, (_, index) => [`KEY_${10 + index}`, 'v']);
+  const id = await web.project(Object.fromEntries(keys));
+  const page = await open(`/web/vault?project_id=${id}&page=2`, { as: await web.admin() });
+  await page.getByRole('button', { name: 'Delete KEY_20' }).click();
+  await openDialog(page).getByLabel('Key').fill('KEY_20');
+  await page.keyboard.press('Enter');
+  await shown(row(page, 'KEY_10'));
+  await gone(openDialog(page));
+  await expectFocus(page, 'Filter vaults…');
+});
+
+for (const place of ['page', 'dialog'] as const) {
+  test(`after a member is removed the focus is at the next one, then at the filter (${place})`, async ({
+    web,
+    open,
+  }) => {
+    const me = await web.person('ADMIN');
+    const id = await web.project({}, me);
+    const members = [await web.person('VIEWER', id), await web.person('VIEWER', id)];
+    const names = members.map(({ client }) => client.username).toSorted();
+    const page = await open(place === 'page' ? `/web/project?id=${id}` : '/web/vaults', { as: me });
+    if (place === 'dialog') await page.getByRole('button', { name: /^Members of/ }).click();
+    await shown(...names.map((name) => page.getByRole('button', { name: `Remove ${name}` })));
+    const remaining = await page
+      .getByRole('button', { name: /^Remove / })
+      .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? ''));
+    for (const [index, name] of remaining.entries()) {
+      if (name.endsWith(me.client.username)) continue;
+      await page.getByRole('button', { name, exact: true }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove member' }).focus();
+      await page.keyboard.press('Enter');
+      await gone(page.getByRole('alertdialog'), page.getByRole('button', { name, exact: true }));
+      await expectFocus(page, remaining[index + 1] ?? 'Filter members…');
+    }
+  });
+}
+
+test('after an environment is deleted the focus is at what adds one', async ({ web, open }) => {
+  const id = await web.project();
+  const { client } = await web.admin();
+  await client.ok('environment_create', { project_id: id, id: 'staging', name: 'Staging' });
+  await client.ok('vault_create', { project_id: id, environment: 'staging', key: 'KEY', value: 'v' });
+  const page = await open(`/web/project?id=${id}`, { as: await web.admin() });
+  await page.getByRole('button', { name: 'Delete Staging' }).click();
+  await page.getByRole('button', { name: 'Delete environment' }).click();
+  await shown(page.getByText('The environment still holds entries: 1.'));
+  await client.ok('vault_delete', { project_id: id, environment: 'staging', key: 'KEY' });
+  await page.getByRole('button', { name: 'Delete environment' }).click();
+  await gone(openDialog(page), page.getByRole('button', { name: 'Delete Staging' }));
+  await expectFocus(page, 'Add environment');
+});
+
+test('an arrow that leads no further keeps the focus, and does nothing', async ({ web, open }) => {
+  const keys = Array.from({ length: 11 }, (_, index) => [`KEY_${10 + index}`, 'v']);
+  const page = await open(`/web/vault?project_id=${await web.project(Object.fromEntries(keys))}`, {
+    as: await web.admin(),
+  });
+  await page.getByRole('button', { name: 'Next page' }).focus();
+  await page.keyboard.press('Enter');
+  await shown(row(page, 'KEY_20'));
+  await expectFocus(page, 'Next page');
+  expect(await page.getByRole('button', { name: 'Next page' }).isDisabled()).toBe(true);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Previous page' }).press('Enter');
+  await shown(row(page, 'KEY_10'));
+  await expectFocus(page, 'Previous page');
+});
+
+test('another page has the focus at its title, by a link as by Ctrl K, but not the first one', async ({
+  web,
+  open,
+}) => {
+  const me = await web.person('ADMIN');
+  const id = await web.project({ KEY: 'k' }, me);
+  const name = id.replace('shop_', 'Shop ');
+  const page = await open('/web/', { as: me });
+  await shown(row(page, id));
+  expect(await focused(page)).toBe('nothing');
+  await page.getByRole('link', { name, exact: true }).press('Enter');
+  await expectFocus(page, name);
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe('Create New');
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Events' }).press('Enter');
+  await expectFocus(page, 'Events');
+  for (const [typed, title] of [
+    ['my account', 'My account'],
+    ['my account', 'My account'],
+    [id, name],
+  ] as const) {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(typed);
+    await expect.poll(async () => await page.getByRole('option').first().innerText()).toContain(title);
+    await page.keyboard.press('Enter');
+    await shown(page.getByRole('heading', { name: title, level: 1 }));
+    await expectFocus(page, title);
+  }
+  await page.goBack();
+  await expectFocus(page, 'My account');
 });

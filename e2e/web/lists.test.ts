@@ -156,3 +156,18 @@ test('the export of the events is valid JSON lines of all that match', async ({ 
   expect(new Set(events.map(({ index }) => index)).size).toBe(events.length);
   await shown(page.getByText(`${lines.length} events exported`));
 });
+
+test('an id is made of the letters of a name, without their marks', async ({ web, open }) => {
+  const page = await open('/web/projects', { as: await web.admin() });
+  await page.getByRole('button', { name: 'Create a new project' }).first().click();
+  for (const [name, id] of [
+    ['Näw Shop', 'naw_shop'],
+    ['Näw', 'naw'],
+    ['Ü', 'u_project'],
+    ['Straße 7!', 'strasse_7'],
+    ['…', ''],
+  ] as const) {
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    expect(await page.getByLabel('Id', { exact: true }).inputValue()).toBe(id);
+  }
+});

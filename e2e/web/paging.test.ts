@@ -67,11 +67,12 @@ test('while another page is on its way, the rows of the last one are there but o
   const table = page.locator('section[aria-label="Vault entries"]');
   await expect.poll(async () => await table.getAttribute('aria-busy')).toBe('true');
   expect(await table.getByText('KEY_001', { exact: true }).count()).toBe(1);
+  expect(await pages.getByText('1–10 of 25 entries').count()).toBe(1);
   await page.keyboard.press('Shift+Tab');
   expect(await table.evaluate((section) => section.contains(document.activeElement))).toBe(false);
   expect(await places()).toEqual(before);
   release();
-  await shown(row(page, 'KEY_011'));
+  await shown(row(page, 'KEY_011'), page.getByText('11–20 of 25 entries'));
   expect(await table.getAttribute('aria-busy')).toBeNull();
   expect(await places()).toEqual(before);
 });
@@ -190,7 +191,7 @@ for (const width of [1280, 360]) {
     /** Neither the table nor a cell has more than what one sees. */
     const hidden = async () =>
       await page
-        .locator('section:has(table), tbody td')
+        .locator('section:has(table), tbody :is(td, th)')
         .evaluateAll((parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).length);
     await shown(page.getByText(apiPath));
     expect(await hidden()).toBe(0);

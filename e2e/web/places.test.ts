@@ -18,7 +18,7 @@ test('an open dialog closes when Back leads to another vault: it cannot change a
   await page.getByRole('textbox', { name: 'Value' }).fill('meant for prod');
   await page.goBack();
   await expect.poll(async () => await openDialog(page).count()).toBe(0);
-  await shown(page.getByRole('cell', { name: 'KEY', exact: true }));
+  await shown(page.getByRole('rowheader', { name: 'KEY', exact: true }));
   const { vault } = await admin.client.ok('vault_fetch_one', { project_id, key: 'KEY' });
   expect(vault.value).toBe('of default');
 });
@@ -28,7 +28,7 @@ test('a shown value does not come along to the same key of another project', asy
   const first = await web.project({ SHARED: 'value of the first' });
   const second = await web.project({ SHARED: 'value of the second' });
   const page = await open(place(second), { as: admin });
-  await shown(page.getByRole('cell', { name: 'SHARED', exact: true }));
+  await shown(page.getByRole('rowheader', { name: 'SHARED', exact: true }));
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill(first);
   await page.getByRole('option', { name: `Vault of ${first}` }).click();

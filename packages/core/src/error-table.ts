@@ -260,7 +260,7 @@ export const ERRORS = {
   environment_not_empty: {
     status: 409,
     title: 'The environment holds entries',
-    detail: 'The environment still holds {entries} entries.',
+    detail: 'The environment still holds entries: {entries}.',
     remedy: 'Delete its entries first.',
   },
   environment_permanent: {

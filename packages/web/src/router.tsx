@@ -16,6 +16,7 @@ import { meQuery } from './data/session.ts';
 import { AppShell } from './features/app-shell.tsx';
 import { eventSearchOf, type EventSearch } from './features/event-search.ts';
 import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
+import { awaitTitle } from './ui/page.tsx';
 import { Toasts } from './ui/toast.tsx';
 import { Tips } from './ui/tooltip.tsx';
 
@@ -193,10 +194,20 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
+router.subscribe('onBeforeNavigate', ({ fromLocation, toLocation }) => {
+  if (fromLocation !== undefined && pageOf(fromLocation) !== pageOf(toLocation)) awaitTitle();
+});
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
   }
+}
+
+/** What of an address makes it another page; the rest chooses what the page shows. */
+function pageOf({ pathname, search }: { pathname: string; search: Record<string, unknown> }): string {
+  const names = pathname === '/vault' ? ['project_id', 'environment'] : ['id'];
+  return [pathname, ...names.map((name) => textOf(search[name]))].join(' ');
 }
 
 /** What is the default stands in no URL, so that links stay short: neither read from it, nor written. */

@@ -16,6 +16,15 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** Runs what may start mutations; the answer tells, whenever it is called, whether one of those is still under way. */
+export function watchMutations(run: () => void): () => boolean {
+  const cache = queryClient.getMutationCache();
+  const before = new Set(cache.getAll());
+  run();
+  const started = cache.getAll().filter((mutation) => !before.has(mutation));
+  return () => started.some(({ state }) => state.status === 'pending');
+}
+
 function isPassing({ status, code }: ApiError): boolean {
   return status === 503 || status === 429 || code === 'unreachable';
 }

@@ -1,4 +1,4 @@
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import {
   FolderKanban,
   Keyboard,
@@ -67,7 +67,7 @@ export function AppShell(): ReactNode {
           <Person onGo={() => setMenuOpen(false)} onShortcuts={() => setShortcutsOpen(true)} />
         </div>
       </header>
-      <main id="main" className="mx-auto w-full max-w-6xl min-w-0 px-4 py-6 sm:px-8">
+      <main id="main" className="mx-auto w-full max-w-6xl min-w-0 px-4 pt-6 pb-28 sm:px-8 min-[900px]:pb-6">
         <Outlet />
       </main>
       <Shortcuts open={areShortcutsOpen} onOpenChange={setShortcutsOpen} onFind={openFind} />
@@ -84,11 +84,16 @@ function Places({ onGo }: { onGo: () => void }): ReactNode {
   return (
     <nav aria-label="Main" className="grid gap-1">
       {mayManageVaults && (
-        <Place to="/vaults" icon={<KeyRound aria-hidden="true" size={18} />} {...{ onGo }}>
+        <Place to="/vaults" below={['/vault']} icon={<KeyRound aria-hidden="true" size={18} />} {...{ onGo }}>
           Vaults
         </Place>
       )}
-      <Place to="/projects" icon={<FolderKanban aria-hidden="true" size={18} />} {...{ onGo }}>
+      <Place
+        to="/projects"
+        below={['/project', '/project/tokens']}
+        icon={<FolderKanban aria-hidden="true" size={18} />}
+        {...{ onGo }}
+      >
         Projects
       </Place>
       <Place to="/tokens" icon={<Ticket aria-hidden="true" size={18} />} {...{ onGo }}>
@@ -139,20 +144,25 @@ function Person({ onGo, onShortcuts }: { onGo: () => void; onShortcuts: () => vo
 
 function Place({
   to,
+  below,
   icon,
   onGo,
   children,
 }: {
   to: '/vaults' | '/projects' | '/tokens' | '/users' | '/events' | '/account';
+  /** The pages that one comes to from it. */
+  below?: readonly string[];
   icon: ReactNode;
   onGo: () => void;
   children: ReactNode;
 }): ReactNode {
+  const isBelow = useLocation({ select: ({ pathname }) => below?.includes(pathname) === true });
   return (
     <Link
       to={to}
       onClick={onGo}
-      className="flex min-w-0 items-center gap-3 rounded-md px-3 py-2 text-muted hover:bg-sunken hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:font-semibold aria-[current=page]:text-text"
+      aria-current={isBelow || undefined}
+      className="flex min-w-0 items-center gap-3 rounded-md px-3 py-2 text-muted hover:bg-sunken hover:text-text [&[aria-current]]:bg-accent-soft [&[aria-current]]:font-semibold [&[aria-current]]:text-text"
       activeOptions={{ includeSearch: false }}
     >
       {icon}

@@ -7,6 +7,7 @@ import { announce } from '../ui/toast.tsx';
 import { Form, FormButtons } from './form-frame.tsx';
 import { fieldError, onSubmit } from './form.ts';
 
+const ID_CHARACTERS_MIN = 3;
 const FIELDS = ['name', 'id', 'api_path', 'description'] as const;
 
 export function CreateProjectDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
@@ -81,11 +82,18 @@ function CreateProjectForm({ onClose }: { onClose: () => void }): ReactNode {
   );
 }
 
+/** What the letters of a name are without their marks; one too short to be an id becomes that of a project. */
 function deriveId(name: string): string {
-  return name
-    .toLowerCase()
+  const id = name
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replaceAll('ß', 'ss')
+    .replaceAll('æ', 'ae')
+    .replaceAll('ø', 'o')
     .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^[^a-z]+|_+$/g, '')
-    .slice(0, 50);
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 50)
+    .replace(/_+$/, '');
+  return id === '' || id.length >= ID_CHARACTERS_MIN ? id : `${id}_project`;
 }

@@ -25,6 +25,8 @@ export function NoEntries({
       <Button look="primary" onClick={onCreate}>
         <Plus aria-hidden="true" size={16} /> Create the first entry
       </Button>
+      <p>From a terminal, which asks for the value:</p>
+      <Command label="Command of the command line">{setCommand(place)}</Command>
       <p>
         A program does the same with{' '}
         <Link to="/tokens" className="text-accent underline">
@@ -32,18 +34,28 @@ export function NoEntries({
         </Link>{' '}
         in <code className="font-mono">$COFFER_TOKEN</code>:
       </p>
-      <pre
-        className="w-full overflow-x-auto rounded bg-sunken p-3 text-left font-mono text-xs text-text"
-        tabIndex={0}
-        aria-label="Command"
-      >
-        {command}
-      </pre>
+      <Command label="Command">{command}</Command>
       <CopyButton text={command} what="the command">
         Copy the command
       </CopyButton>
     </EmptyState>
   );
+}
+
+function Command({ label, children }: { label: string; children: string }): ReactNode {
+  return (
+    <pre
+      className="w-full overflow-x-auto rounded bg-sunken p-3 text-left font-mono text-xs text-text"
+      tabIndex={0}
+      aria-label={label}
+    >
+      {children}
+    </pre>
+  );
+}
+
+function setCommand({ project_id, environment }: Place): string {
+  return `coffer set DATABASE_URL --project ${project_id} --env ${environment}`;
 }
 
 /** The value goes over standard input: it is in no list of processes. */

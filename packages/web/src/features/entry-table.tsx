@@ -3,8 +3,18 @@ import { useState, type ReactNode } from 'react';
 import { fetchValue, type Entry, type Place } from '../data/entries.ts';
 import { IconButton } from '../ui/button.tsx';
 import { isClipboardThere, writeClipboard } from '../ui/clipboard.ts';
+import { ClampedText } from '../ui/clamped-text.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
-import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
+import {
+  ActionsCell,
+  Cell,
+  HeadCell,
+  Row,
+  RowHead,
+  SkeletonRows,
+  StackedLabel,
+  Table,
+} from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
 import { announceProblem } from './announce-problem.ts';
 import { MASK } from './mask.ts';
@@ -42,7 +52,7 @@ export function EntryTable({ entries, busy, view, ...rest }: EntryTableProps): R
       </thead>
       <tbody>
         {entries === undefined ? (
-          <SkeletonRows rows={10} columns={6} />
+          <SkeletonRows rows={10} columns={6} tall />
         ) : (
           <EntryRows key={view} entries={entries} {...rest} />
         )}
@@ -81,7 +91,7 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
   return (
     <>
       <Row>
-        <Cell className="font-mono font-medium break-all @max-4xl:col-span-3">{key}</Cell>
+        <RowHead className="font-mono font-medium break-all @max-4xl:col-span-3">{key}</RowHead>
         <ValueCell
           {...{ place, entry, isShown, hide }}
           onShow={async () =>
@@ -91,8 +101,8 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
             })
           }
         />
-        <Cell className="whitespace-pre-line text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
-          {entry.comment}
+        <Cell className="text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
+          <ClampedText of={`the comment of ${key}`}>{entry.comment}</ClampedText>
         </Cell>
         <Cell className="@max-4xl:pr-0 @max-4xl:text-muted">
           <StackedLabel>Version</StackedLabel>
@@ -100,7 +110,7 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
         </Cell>
         <Cell className="text-muted wrap-anywhere @max-4xl:col-span-2 @max-4xl:pl-1.5 @max-4xl:before:content-['·_']">
           <RelativeTime at={entry.updated_at} />{' '}
-          <span className="inline-block max-w-full">by {entry.updated_by.username}</span>
+          <span className="inline-block max-w-full @4xl:block">by {entry.updated_by.username}</span>
         </Cell>
         <ActionsCell className="@max-4xl:order-1">
           <IconButton label={`History of ${key}`} onClick={() => onAction({ kind: 'history', entry })}>
@@ -162,9 +172,15 @@ function ValueCell({
   return (
     <Cell className="@max-4xl:order-1 @max-4xl:col-span-2">
       <span className="flex items-center gap-1">
-        <span className="py-1 font-mono text-muted select-none">
-          <span aria-hidden="true">{MASK}</span>
-          <span className="sr-only">{isShown ? 'shown below' : 'hidden'}</span>
+        <span className="min-w-18 shrink-0 py-1 font-mono text-muted select-none">
+          {isShown ? (
+            <span className="font-sans text-xs whitespace-nowrap">shown below</span>
+          ) : (
+            <>
+              <span aria-hidden="true">{MASK}</span>
+              <span className="sr-only">hidden</span>
+            </>
+          )}
         </span>
         <IconButton
           label={`${isShown ? 'Hide' : 'Show'} ${key}`}

@@ -84,7 +84,9 @@ function EventRow({
         {rest.length > 0 && <div className="line-clamp-2 wrap-anywhere text-muted">{rest.join(' / ')}</div>}
         {projectId === null && rest.length === 0 && '–'}
       </Cell>
-      <Cell className={classNames(outcome !== 'success' && 'font-semibold text-danger')}>{outcome}</Cell>
+      <Cell className={classNames('@max-4xl:w-36', outcome !== 'success' && 'font-semibold text-danger')}>
+        {outcome}
+      </Cell>
     </Row>
   );
 }

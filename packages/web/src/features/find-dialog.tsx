@@ -2,19 +2,34 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { FileText, FolderKanban, KeyRound, type LucideIcon } from 'lucide-react';
-import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { projectsQuery } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
 import { classNames } from '../ui/class-names.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { pageTitle } from '../ui/page.tsx';
 
 type Destination = { id: string; label: string; kind: string; icon: LucideIcon; go: () => void };
 
 /** Ctrl K: type a part of a project's or page's name, choose with the arrows, go with Enter. */
 export function FindDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
+  const isGone = useRef(false);
+  const go = (): void => {
+    isGone.current = true;
+    onClose();
+  };
   return (
-    <Dialog open={open} onClose={onClose} title="Find a project or page">
-      <Finder onGone={onClose} />
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Find a project or page"
+      focusAfter={() => {
+        const target = isGone.current ? pageTitle() : null;
+        isGone.current = false;
+        return target;
+      }}
+    >
+      <Finder onGone={go} />
     </Dialog>
   );
 }

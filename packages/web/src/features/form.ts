@@ -1,16 +1,25 @@
 import type { SubmitEvent } from 'react';
 import { ApiError } from '../data/api.ts';
+import { watchMutations } from '../data/client.ts';
 
-/** Handles a submit with what the named fields of the form hold. Nothing is trimmed: a value is kept as it is given. */
+/** Whether what a form sent is still under way. Its button shows that a moment later: a second click may come before. */
+const isUnderWay = new WeakMap<HTMLFormElement, () => boolean>();
+
+/** Handles a submit with what the named fields of the form hold, once at a time. Nothing is trimmed: a value is kept as it is given. */
 export function onSubmit<Name extends string>(
   names: readonly Name[],
   handle: (fields: Record<Name, string>) => void,
 ): (event: SubmitEvent<HTMLFormElement>) => void {
   return (event) => {
     event.preventDefault();
-    const data = new FormData(event.currentTarget);
+    const form = event.currentTarget;
+    if (isUnderWay.get(form)?.() === true) return;
+    const data = new FormData(form);
     const entries = names.map((name) => [name, textOf(data.get(name))]);
-    handle(Object.fromEntries(entries) as Record<Name, string>);
+    isUnderWay.set(
+      form,
+      watchMutations(() => handle(Object.fromEntries(entries) as Record<Name, string>)),
+    );
   };
 }
 

@@ -85,7 +85,14 @@ function History({ place, entryKey }: { place: Place; entryKey: string }): React
         </tbody>
       </Table>
       {data !== undefined && data.amount > VERSIONS_PER_PAGE && (
-        <Pagination noun="versions" amount={data.amount} page={page} size={VERSIONS_PER_PAGE} onPage={goTo} />
+        <Pagination
+          busy={isPlaceholderData}
+          noun="versions"
+          amount={data.amount}
+          page={page}
+          size={VERSIONS_PER_PAGE}
+          onPage={goTo}
+        />
       )}
       <RestoreDialog
         {...{ place, entryKey }}

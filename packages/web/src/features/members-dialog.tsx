@@ -50,7 +50,6 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
   const [filter, setFilter] = useState('');
   const [page, setPage] = useState(1);
   const [leaving, setLeaving] = useState<Member>();
-  const search = useRef<HTMLInputElement>(null);
   const mayAdd = project.abilities.includes('member.add');
   const mayRemove = project.abilities.includes('member.remove');
   const {
@@ -67,7 +66,6 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
       <FilterBox
         label="Filter members…"
         shortcut={false}
-        inputRef={search}
         value={filter}
         onChange={(value) => {
           setFilter(value);
@@ -129,6 +127,7 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
       </Table>
       {data !== undefined && (
         <Pagination
+          busy={isOld}
           noun="members"
           amount={data.amount}
           page={page}
@@ -136,12 +135,7 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
           onPage={setPage}
         />
       )}
-      <RemoveMember
-        project={project}
-        member={leaving}
-        onClose={() => setLeaving(undefined)}
-        focusAfter={() => search.current}
-      />
+      <RemoveMember project={project} member={leaving} onClose={() => setLeaving(undefined)} />
     </div>
   );
 }
@@ -209,13 +203,10 @@ function RemoveMember({
   project,
   member,
   onClose,
-  focusAfter,
 }: {
   project: Project;
   member: Member | undefined;
   onClose: () => void;
-  /** Where the focus goes once the row is gone. */
-  focusAfter: () => HTMLElement | null;
 }): ReactNode {
   const remove = useRemoveMember();
   const me = useMe();
@@ -241,7 +232,6 @@ function RemoveMember({
     <ConfirmDialog
       open={member !== undefined}
       onClose={close}
-      focusAfter={() => (remove.isSuccess ? focusAfter() : true)}
       title={`Remove ${isMe ? 'yourself' : (member?.username ?? '')} from ${project.name}?`}
       action={isLast ? 'Remove all the same' : 'Remove member'}
       busy={remove.isPending}

@@ -3,6 +3,7 @@ import { Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Project } from '../data/projects.ts';
 import { buttonClass, IconButton } from '../ui/button.tsx';
+import { ClampedText } from '../ui/clamped-text.tsx';
 import { ActionsCell, Cell, HeadCell, Row, SkeletonRows, StackedLabel, Table } from '../ui/table.tsx';
 
 const COLUMNS = ['w-[26%]', '', 'w-[24%]', 'w-22', 'w-36'] as const;
@@ -57,7 +58,7 @@ function ProjectRow({
         <div className="font-mono text-xs text-muted">{project.id}</div>
       </Cell>
       <Cell className="text-muted wrap-anywhere @max-4xl:col-span-3 @max-4xl:empty:hidden">
-        {project.description}
+        <ClampedText of={`the description of ${project.name}`}>{project.description}</ClampedText>
       </Cell>
       <Cell className="font-mono break-all @max-4xl:col-span-3">
         <StackedLabel>API path</StackedLabel>

@@ -19,7 +19,8 @@ type Ways = {
 /** Ties the page to its user and their session, whatever happens in other tabs. */
 export function watchSession({ isOutside, toSignIn }: Ways): void {
   whenSignedOut(() => {
-    if (isOutside()) return;
+    // Where nobody was, the guard of the page leads to the sign-in, and no session has ended.
+    if (isOutside() || !isSignedIn()) return;
     conceal();
     if (hasUnsavedInput()) return askToSignIn();
     stopAsking();

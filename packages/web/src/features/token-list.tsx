@@ -62,6 +62,7 @@ export function TokenList({ project, list, onChange, empty }: TokenListProps): R
             onAction={setAction}
           />
           <Pagination
+            busy={isOld}
             noun="tokens"
             amount={data?.amount}
             page={list.page}

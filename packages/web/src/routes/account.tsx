@@ -10,11 +10,13 @@ import {
   type User,
 } from '../data/session.ts';
 import { useUpdateUser } from '../data/users.ts';
+import { browserName } from '../features/browser-name.ts';
 import { Form } from '../features/form-frame.tsx';
 import { fieldError, onSubmit } from '../features/form.ts';
 import { SignOutButton } from '../features/sign-out-button.tsx';
 import { EmailField, NameFields, NewPasswordField } from '../features/user-fields.tsx';
 import { Button } from '../ui/button.tsx';
+import { ClampedText } from '../ui/clamped-text.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
@@ -143,6 +145,7 @@ function Sessions(): ReactNode {
       </Table>
       {data !== undefined && data.amount > SESSIONS_PER_PAGE && (
         <Pagination
+          busy={isOld}
           noun="sessions"
           amount={data.amount}
           page={page}
@@ -151,6 +154,18 @@ function Sessions(): ReactNode {
         />
       )}
     </>
+  );
+}
+
+/** In words, and on demand in full; as it is where there are no words for it. */
+function Program({ userAgent }: { userAgent: string }): ReactNode {
+  const name = browserName(userAgent);
+  if (name === undefined) return <ClampedText of="the program">{userAgent || 'unknown'}</ClampedText>;
+  return (
+    <details>
+      <summary className="cursor-pointer">{name}</summary>
+      <span className="text-xs text-muted">{userAgent}</span>
+    </details>
   );
 }
 
@@ -166,8 +181,8 @@ function SessionRow({ session }: { session: Session }): ReactNode {
         <StackedLabel>From</StackedLabel>
         {session.ip}
       </Cell>
-      <Cell className="wrap-anywhere @max-xl:order-1 @max-xl:col-span-3" title={session.user_agent}>
-        <span className="line-clamp-2">{session.user_agent || 'unknown'}</span>
+      <Cell className="wrap-anywhere @max-xl:order-1 @max-xl:col-span-3">
+        <Program userAgent={session.user_agent} />
       </Cell>
       <ActionsCell>
         {session.current ? (

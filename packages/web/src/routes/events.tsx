@@ -66,6 +66,7 @@ export function EventsPage(): ReactNode {
             onNarrow={(next) => narrow({ ...shown, ...next })}
           />
           <Pagination
+            busy={isOld}
             noun="events"
             amount={data?.amount}
             page={list.page}

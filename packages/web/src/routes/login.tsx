@@ -36,6 +36,7 @@ export function LoginPage(): ReactNode {
           Sign in
         </Button>
       </Form>
+      <p className="text-xs text-muted">First visit? The server prints a set-up link when it starts.</p>
     </Entrance>
   );
 }

@@ -55,6 +55,7 @@ export function ProjectsPage(): ReactNode {
             onMembers={setShown}
           />
           <Pagination
+            busy={isOld}
             noun="projects"
             amount={data?.amount}
             page={list.page}

@@ -57,6 +57,7 @@ export function UsersPage(): ReactNode {
         <>
           <UserTable users={data?.amount === 0 ? undefined : data?.users} busy={isOld} onAction={setAction} />
           <Pagination
+            busy={isOld}
             noun="users"
             amount={data?.amount}
             page={list.page}

@@ -109,6 +109,7 @@ function Vault({ project }: { project: Project }): ReactNode {
               onAction={setAction}
             />
             <Pagination
+              busy={isOld}
               noun="entries"
               amount={data?.amount}
               page={list.page}

@@ -49,6 +49,7 @@ export function VaultsPage(): ReactNode {
             onMembers={setShown}
           />
           <Pagination
+            busy={isOld}
             noun="projects"
             amount={data?.amount}
             page={list.page}

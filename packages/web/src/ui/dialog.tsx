@@ -1,12 +1,13 @@
 import { AlertDialog as BaseAlertDialog } from '@base-ui/react/alert-dialog';
 import { Dialog as BaseDialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
 import { CopyButton } from './copy-button.tsx';
 import { TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
+import { useReturnFocus } from './return-focus.ts';
 
 const BACKDROP = 'fixed inset-0 bg-black/40';
 const POPUP =
@@ -24,6 +25,8 @@ type DialogProps = {
   wide?: boolean;
   /** Over the page and every other dialog, which stay as they are, but out of sight. Only what is in it closes it. */
   over?: boolean;
+  /** Where the focus goes after it, if not back to what opened it. */
+  focusAfter?: () => HTMLElement | null;
   children: ReactNode;
 };
 
@@ -35,8 +38,10 @@ export function Dialog({
   description,
   wide = false,
   over = false,
+  focusAfter,
   children,
 }: DialogProps): ReactNode {
+  const returnFocus = useReturnFocus(open);
   return (
     <BaseDialog.Root
       open={open}
@@ -51,6 +56,7 @@ export function Dialog({
         <BaseDialog.Popup
           data-dialog
           className={classNames(POPUP, over ? 'z-56' : 'z-50', wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}
+          finalFocus={() => focusAfter?.() ?? returnFocus()}
           // Those beneath would close on it.
           onKeyDown={(event) => over && event.key === 'Escape' && event.stopPropagation()}
         >
@@ -95,7 +101,7 @@ type ConfirmProps = {
   busy: boolean;
   error?: string | undefined;
   onConfirm: () => void;
-  /** Where the focus goes after it; `true` is back to what opened it. */
+  /** Where the focus goes after it; `true` is back to what opened it, or near it. */
   focusAfter?: () => HTMLElement | null | true;
 };
 
@@ -109,6 +115,7 @@ export function ConfirmDialog({
   focusAfter,
   ...rest
 }: ConfirmProps): ReactNode {
+  const returnFocus = useReturnFocus(open);
   return (
     <BaseAlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseAlertDialog.Portal>
@@ -117,7 +124,10 @@ export function ConfirmDialog({
         <BaseAlertDialog.Popup
           data-dialog
           className={classNames(POPUP, 'z-50 sm:max-w-lg')}
-          finalFocus={focusAfter ?? true}
+          finalFocus={() => {
+            const target = focusAfter?.() ?? true;
+            return target === true ? returnFocus() : target;
+          }}
         >
           <BaseAlertDialog.Title className="mb-2 text-lg font-semibold wrap-anywhere">
             {title}
@@ -143,13 +153,20 @@ function ConfirmForm({
   onClose,
 }: Omit<ConfirmProps, 'open' | 'title' | 'children'>): ReactNode {
   const [typed, setTyped] = useState('');
+  // From the click on: a second one may come before `busy` is there.
+  const isAsked = useRef(false);
+  useEffect(() => {
+    isAsked.current = busy;
+  });
   const isConfirmed = confirmText === undefined || typed === confirmText;
   return (
     <form
       className="mt-4 grid gap-4"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isConfirmed && !busy) onConfirm();
+        if (!isConfirmed || isAsked.current) return;
+        isAsked.current = true;
+        onConfirm();
       }}
     >
       {confirmText !== undefined && (

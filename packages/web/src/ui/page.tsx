@@ -11,6 +11,26 @@ type PageProps = {
   children: ReactNode;
 };
 
+const TITLE_ID = 'page-title';
+
+let isTitleAwaited = false;
+
+/** Another page was asked for: its title takes the focus once it is there, and is read out so. */
+export function awaitTitle(): void {
+  isTitleAwaited = true;
+}
+
+function focusAwaited(title: HTMLElement | null): void {
+  if (title === null || !isTitleAwaited) return;
+  isTitleAwaited = false;
+  title.focus({ preventScroll: true });
+}
+
+/** The title of the page that is shown. */
+export function pageTitle(): HTMLElement | null {
+  return document.getElementById(TITLE_ID);
+}
+
 /** What every page has: a title, which is also the document's, and at most one primary action. */
 export function Page({ title, within, lead, action, children }: PageProps): ReactNode {
   return (
@@ -18,7 +38,13 @@ export function Page({ title, within, lead, action, children }: PageProps): Reac
       <title>{[title, within, 'Coffer'].filter(Boolean).join(' · ')}</title>
       <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
-          <h1 className="text-xl font-semibold wrap-anywhere" tabIndex={-1} id="page-title">
+          <h1
+            key={title}
+            ref={focusAwaited}
+            className="text-xl font-semibold wrap-anywhere"
+            tabIndex={-1}
+            id={TITLE_ID}
+          >
             {title}
           </h1>
           {lead !== undefined && <div className="text-muted">{lead}</div>}

@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { lastPage, PAGE_SIZES } from '../data/page.ts';
 import { classNames } from './class-names.ts';
 
@@ -11,6 +11,8 @@ type PaginationProps = {
   page: number;
   size: number;
   sizes?: readonly number[];
+  /** The rows of this page are on their way: until they are there, it says which ones are shown. */
+  busy?: boolean;
   onPage: (page: number) => void;
   onSize?: (size: number) => void;
 };
@@ -22,14 +24,18 @@ export function Pagination({
   page,
   size,
   sizes = PAGE_SIZES,
+  busy = false,
   onPage,
   onSize,
 }: PaginationProps): ReactNode {
   const pages = amount === undefined ? page : lastPage(amount, size);
+  const described = amount === undefined ? '…' : describe({ amount, noun, page, size });
+  const [said, setSaid] = useState(described);
+  if (!busy && said !== described) setSaid(described);
   return (
     <nav aria-label={`Pages of ${noun}`} className="flex flex-wrap items-center justify-between gap-3 py-3">
       <p className="text-muted" aria-live="polite">
-        {amount === undefined ? '…' : describe({ amount, noun, page, size })}
+        {said}
       </p>
       <div className="flex flex-wrap items-center gap-1">
         {onSize !== undefined && (
@@ -76,6 +82,8 @@ export function Pagination({
 function PageButton({
   label,
   current = false,
+  disabled = false,
+  onClick,
   ...props
 }: {
   label: string;
@@ -89,11 +97,14 @@ function PageButton({
       type="button"
       aria-label={label}
       aria-current={current ? 'page' : undefined}
+      // Not disabled, which would take the focus from whoever pressed it on the way to the last page.
+      aria-disabled={disabled || undefined}
+      onClick={disabled ? undefined : onClick}
       className={classNames(
-        'inline-flex h-8 min-w-8 items-center justify-center rounded-md border px-2 disabled:opacity-40',
+        'inline-flex h-8 min-w-8 items-center justify-center rounded-md border px-2 aria-disabled:cursor-not-allowed aria-disabled:opacity-40',
         current
           ? 'border-accent bg-accent font-semibold text-on-accent'
-          : 'border-line bg-surface hover:bg-sunken',
+          : 'border-line bg-surface not-aria-disabled:hover:bg-sunken',
       )}
       {...props}
     />

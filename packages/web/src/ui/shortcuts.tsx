@@ -65,8 +65,9 @@ function press(event: KeyboardEvent, name: 'filter' | 'create'): void {
   const target = document.querySelector<HTMLElement>(`[data-shortcut="${name}"]`);
   if (target === null) return;
   event.preventDefault();
-  if (name === 'filter') target.focus();
-  else target.click();
+  // Also where it is only pressed: the focus comes back to it when its dialog closes.
+  target.focus();
+  if (name === 'create') target.click();
 }
 
 function isTyping(target: EventTarget | null): boolean {

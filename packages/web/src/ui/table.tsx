@@ -22,14 +22,14 @@ const STACKED = {
     '@max-4xl:block @max-4xl:[&_tbody]:block @max-4xl:[&_thead]:sr-only @max-4xl:[&_tbody_tr]:grid',
     '@max-4xl:[&_tbody_tr]:grid-cols-[auto_minmax(0,1fr)_auto] @max-4xl:[&_tbody_tr]:items-center',
     '@max-4xl:[&_tbody_tr]:border-b @max-4xl:[&_tbody_tr]:border-line @max-4xl:[&_tbody_tr]:py-1.5',
-    '@max-4xl:[&_tr[aria-hidden]]:min-h-28 @max-4xl:[&_td]:border-0 @max-4xl:[&_td]:py-0.5',
+    '@max-4xl:[&_tr[aria-hidden]]:min-h-28 @max-4xl:[&_tbody_:is(td,th)]:border-0 @max-4xl:[&_tbody_:is(td,th)]:py-0.5',
     '@max-4xl:[&_[data-label]]:inline',
   ),
   xl: classNames(
     '@max-xl:block @max-xl:[&_tbody]:block @max-xl:[&_thead]:sr-only @max-xl:[&_tbody_tr]:grid',
     '@max-xl:[&_tbody_tr]:grid-cols-[auto_minmax(0,1fr)_auto] @max-xl:[&_tbody_tr]:items-center',
     '@max-xl:[&_tbody_tr]:border-b @max-xl:[&_tbody_tr]:border-line @max-xl:[&_tbody_tr]:py-1.5',
-    '@max-xl:[&_tr[aria-hidden]]:min-h-28 @max-xl:[&_td]:border-0 @max-xl:[&_td]:py-0.5',
+    '@max-xl:[&_tr[aria-hidden]]:min-h-28 @max-xl:[&_tbody_:is(td,th)]:border-0 @max-xl:[&_tbody_:is(td,th)]:py-0.5',
     '@max-xl:[&_[data-label]]:inline',
   ),
 } as const;
@@ -90,6 +90,18 @@ export function Cell({ className, ...props }: ComponentProps<'td'>): ReactNode {
   );
 }
 
+/** The cell that names its row: screen readers say it with each of the others. */
+export function RowHead({ className, ...props }: ComponentProps<'th'>): ReactNode {
+  return (
+    <th
+      scope="row"
+      role="rowheader"
+      className={classNames('border-b border-line px-3 py-1.5 text-left align-middle', className)}
+      {...props}
+    />
+  );
+}
+
 /** A row of a table that can be stacked. */
 export function Row(props: ComponentProps<'tr'>): ReactNode {
   return <tr role="row" {...props} />;
@@ -115,12 +127,21 @@ export function ActionsCell({ className, ...props }: ComponentProps<'td'>): Reac
 }
 
 /** Grey rows of the height of real ones, so that nothing moves when these arrive. */
-export function SkeletonRows({ rows, columns }: { rows: number; columns: number }): ReactNode {
+export function SkeletonRows({
+  rows,
+  columns,
+  tall = false,
+}: {
+  rows: number;
+  columns: number;
+  /** Where a real row has two lines. */
+  tall?: boolean;
+}): ReactNode {
   return Array.from({ length: rows }, (_, row) => (
     <tr key={row} aria-hidden="true">
       {Array.from({ length: columns }, (_, column) => (
         <Cell key={column}>
-          <div className="my-2 h-4 animate-pulse rounded bg-sunken" />
+          <div className={classNames('h-4 animate-pulse rounded bg-sunken', tall ? 'my-3.25' : 'my-2')} />
         </Cell>
       ))}
     </tr>
