@@ -242,7 +242,7 @@ test('the page of tokens is found by Ctrl K, and from a vault that is empty', as
   await page.goto('/web/account');
   await shown(page.getByRole('heading', { name: 'My account' }));
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('token');
+  await page.getByRole('dialog').getByRole('combobox').fill('token');
   await shown(page.getByRole('option', { name: 'Tokens' }));
   await page.keyboard.press('Enter');
   await shown(page.getByRole('heading', { name: 'Tokens', level: 1 }));
