@@ -235,6 +235,26 @@ describe.each(ENGINES)('a refused identity token on %s', () => {
     expect(outcomes).toEqual([...Array.from({ length: 3 }, () => 'identity_refused'), 'too_many_attempts']);
   });
 
+  test('does not slow down who sends them while the issuer is down', async () => {
+    const limits = { free: 1, waitSecondsMax: 60 };
+    await using server = await startTestServer({
+      attemptLimits: { pair: limits, address: limits, account: limits },
+    });
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const trusted = {
+      issuer: 'http://127.0.0.1:1',
+      audience: 'a',
+      subject: 's',
+      permissions: ['vault.view'],
+    };
+    const { trust } = await root.ok('token_trust_create', { project_id, name: 'T', ...trusted });
+    for (const _ of [1, 2, 3]) {
+      const request = { trust_id: trust.id, identity_token: 'x.y.z' };
+      expect(await server.anonymous().refused('token_exchange', request)).toBe('issuer_unavailable');
+    }
+  });
+
   test('is told so, when the key of its issuer is none that one can check with', async () => {
     await using world = await World.start();
     const [header = '', payload = ''] = (await world.issuer.token(world.claims())).split('.');

@@ -137,7 +137,9 @@ export async function exchangeIdentity(
   const attempt = { account: `${trustId} ${origin.ip}`, uid: undefined, ip: origin.ip };
   const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
   if (waitMs > 0) throw tooManyAttempts(waitMs);
-  const identity = await context.identityTokens.verify(identityToken.expose(), trust);
+  const succeed = async (): Promise<void> =>
+    await store.transaction(async (tx) => await throttle.succeed(tx, attempt));
+  const identity = await verify(context, identityToken, trust, succeed);
   const hash = hashOf(identityToken);
   const reason = identity.refusal ?? mismatch(trust, identity);
   const given = reason ?? (await giveOut(context, origin, { trust, identity, hash }));
@@ -145,8 +147,23 @@ export async function exchangeIdentity(
     await recordRefusal(context, origin, { trust, identity, hash, reason: given });
     throw refused(given);
   }
-  await store.transaction(async (tx) => await throttle.succeed(tx, attempt));
+  await succeed();
   return given;
+}
+
+/** That the issuer cannot be asked is no failure of who asks. */
+async function verify(
+  { identityTokens }: Context,
+  token: Redacted<string>,
+  trust: TokenTrust,
+  succeed: () => Promise<void>,
+): Promise<Identity> {
+  try {
+    return await identityTokens.verify(token.expose(), trust);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'issuer_unavailable') await succeed();
+    throw error;
+  }
 }
 
 type Signed = { trust: TokenTrust; identity: Identity; hash: Buffer };
