@@ -174,6 +174,14 @@ test.each([
   expect(readFileSync(person.credentials, 'utf8')).toBe(before);
 });
 
+test.each([{}, { user: {} }, { user: { username: 1 } }])('a holder that is %j is none', async (answer) => {
+  await using foreign = await startForeignServer(() => answer);
+  using person = new Person();
+  const refused = await person.run(['login', foreign.url, '--token-stdin'], { input: 'a.b.c' });
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('[answer_invalid]');
+});
+
 test('a credential that is broken does not stand in the way of the others', async () => {
   await using scene = await setScene();
   const { person } = scene;

@@ -7,12 +7,12 @@ import type { Context } from '../context.ts';
 import { readVariable } from '../variables.ts';
 import { decodeValue, INPUT_BYTES_MAX, parseKey, readInputFile } from '../input-value.ts';
 import { PrivateDirectory } from '../private-text.ts';
-import { isCode } from '../server-errors.ts';
+import { isCode, remedyOf } from '../server-errors.ts';
 import { openPlace, type Place } from '../target.ts';
 
 type Current = { value: string; version: number };
-/** What is being edited: the entry as it was last seen, and the file. `value` is what the file had at first. */
-type Draft = { key: string; path: string; value: string; current: Current };
+/** What is being edited: the file, what it held at first, and the entry as it was last seen, if it is still that. */
+type Draft = { key: string; path: string; value: string; current: Current | undefined };
 
 const NEWLINE = 10;
 
@@ -37,10 +37,12 @@ export const edit = command({
       const draft: Draft = { key, path, value: current.value, current };
       for (;;) {
         try {
+          // In here: when this fails, the text is not lost either.
+          draft.current ??= await findCurrent(openPlace(context), key);
           editor = await startProgram(editorOf(context, path));
           const { code, signal } = await endingOf(editor);
           editor = undefined;
-          return await carryOut(context, draft, signal ?? code);
+          return await carryOut(context, { ...draft, current: draft.current }, signal ?? code);
         } catch (error) {
           editor = undefined;
           await offerAgain(context, draft, error);
@@ -53,7 +55,11 @@ export const edit = command({
 });
 
 /** Fails with `editor_failed`, `not_text`, `value_too_large`, `value_empty`, or as the server does. */
-async function carryOut(context: Context, draft: Draft, ending: string | number | null): Promise<void> {
+async function carryOut(
+  context: Context,
+  draft: Draft & { current: Current },
+  ending: string | number | null,
+): Promise<void> {
   const { terminal } = context;
   const { key, current } = draft;
   if (ending !== 0)
@@ -78,12 +84,13 @@ async function offerAgain(context: Context, draft: Draft, error: unknown): Promi
   if (!(error instanceof CliError || error instanceof CofferError)) throw error;
   if (!terminal.canAsk || !isChanged(draft)) throw error;
   const isConflict = isCode(error, 'version_conflict');
-  terminal.warn(isConflict ? `${key} was changed by someone else while you edited it` : error.message);
+  if (isConflict) terminal.warn(`${key} was changed by someone else while you edited it`);
+  else terminal.complain(error.message, error instanceof CliError ? error.remedy : remedyOf(error));
   await terminal.confirm(
     `Your text is still here. Edit it again, and save it${isConflict ? ' over theirs' : ''}? It is gone otherwise.`,
     '',
   );
-  if (isConflict) draft.current = await findCurrent(openPlace(context), key);
+  if (isConflict) draft.current = undefined;
 }
 
 async function findCurrent({ client, project, environment }: Place, key: string): Promise<Current> {

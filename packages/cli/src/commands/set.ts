@@ -1,4 +1,3 @@
-import { checkEntryKey } from '@coffer/core';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -71,9 +70,7 @@ async function readInput(
 
 /** Fails with `value_in_arguments` for KEY=value, and repeats none of it. */
 function parseSetKey(text: string): string {
-  const equals = text.indexOf('=');
-  if (equals > 0 && checkEntryKey(text.slice(0, equals)) === undefined)
-    throw new CliError('value_in_arguments');
+  if (text.includes('=')) throw new CliError('value_in_arguments');
   return parseKey(text);
 }
 
