@@ -50,7 +50,8 @@ test('what is exported in any format is imported as the same', async () => {
     NUMBER: '0123',
     ODD: 'a\u0085b\u2028c\ufeff',
   };
-  for (const [key, value] of Object.entries(values)) await person.ok(['set', key], { input: value });
+  for (const [key, value] of Object.entries(values))
+    await person.ok(['set', key, '--empty'], { input: value });
   for (const format of ['dotenv', 'json', 'yaml']) {
     const text = await person.ok(['export', '--format', format]);
     const result = await person.ok(['import', '-', '-e', 'copy', '--format', format, '--yes', '--json'], {
@@ -100,4 +101,105 @@ test('a template is filled once, and not at all when a key is missing', async ()
   expect(missing).toMatchObject({ code: 5, out: '' });
   expect(missing.err).toContain('NO, NEITHER');
   expect((await person.run(['template', '-'], { input: 'x\n${{ vault.a-b }}' })).err).toContain('line 2');
+});
+
+test('export for a shell is refused what changes how programs load, as run is', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  await person.ok(['set', 'LD_PRELOAD'], { input: '/tmp/x.so' });
+  await person.ok(['set', 'SAFE'], { input: '1' });
+  const refused = await person.run(['export', '--format', 'shell']);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toContain('LD_PRELOAD would change how programs are found and loaded');
+  expect(await person.ok(['export', '--format', 'shell', '--except', 'LD_*'])).toBe("export SAFE='1'\n");
+  expect(await person.ok(['export', '--format', 'shell', '--only', 'LD_PRELOAD'])).toContain('LD_PRELOAD=');
+  expect(await person.ok(['export'])).toContain('LD_PRELOAD=');
+});
+
+test('an empty value is set when it is meant, and not when a command before the pipe failed', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  await person.ok(['set', 'KEY'], { input: 'old' });
+  const file = join(person.cwd, 'empty');
+  writeFileSync(file, '');
+  for (const [args, input] of [
+    [[], ''],
+    [['--trim-newline'], '\n'],
+    [['--file', file], 'x'],
+  ] as const) {
+    const refused = await person.run(['set', 'KEY', ...args], { input });
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('coffer set KEY --empty');
+  }
+  expect(await person.ok(['get', 'KEY'])).toBe('old');
+  await person.ok(['set', 'KEY', '--empty'], { input: '' });
+  expect(await person.ok(['get', 'KEY'])).toBe('');
+});
+
+test('a value of the largest size passes with the line break that is left out; more of anything is refused', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  const largest = 'x'.repeat(65_536);
+  await person.ok(['set', 'KEY', '--trim-newline'], { input: `${largest}\n` });
+  expect(await person.ok(['get', 'KEY'])).toBe(largest);
+  const cases = [
+    [['set', 'KEY'], 65_537, '65536 bytes'],
+    [['set', 'KEY'], 2 * 1024 * 1024, 'standard input has more than'],
+    [['import', '-', '--yes'], 17 * 1024 * 1024, 'standard input has more than'],
+    [['template', '-'], 17 * 1024 * 1024, 'standard input has more than'],
+  ] as const;
+  for (const [args, bytes, said] of cases) {
+    const refused = await person.run(args, { input: Buffer.alloc(bytes, 'x') });
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain(said);
+  }
+  expect((await person.run(['import', '/dev/zero', '--format', 'dotenv'])).err).toContain(
+    '/dev/zero has more',
+  );
+});
+
+test('what others wrote steers no terminal, in JSON neither', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  await person.ok(['set', 'KEY', '--comment', 'a\u009b2Jb'], { input: 'c\u009b2Jd' });
+  for (const args of [['list'], ['list', '--json'], ['get', 'KEY', '--json'], ['export', '--json']])
+    expect(await person.ok(args)).not.toContain('\u009b');
+  expect(JSON.parse(await person.ok(['get', 'KEY', '--json'])).value).toBe('c\u009b2Jd');
+});
+
+test('refusals name what is wrong and what to do', async () => {
+  await using scene = await setScene();
+  const { person, root, project } = scene;
+  const outside = join(person.base, 'home');
+  const cases: [number, string, string[], Parameters<typeof person.run>[1]?][] = [
+    [5, `has no environment nope`, ['diff', 'default', 'nope']],
+    [5, `has no environment nope`, ['diff', 'nope', 'default']],
+    [2, 'coffer init --project ID', ['init'], { cwd: outside }],
+    [2, 'leave it out', ['set', 'KEY=canary']],
+    [2, '--name', ['export', '--format', 'k8s', '--name', 'BAD NAME']],
+    [2, 'comment ', ['set', 'KEY', '--comment', 'x'.repeat(20_000)], { input: '1' }],
+    [
+      3,
+      'it is COFFER_TOKEN that is refused',
+      ['list'],
+      { env: { COFFER_URL: scene.url, COFFER_TOKEN: 'no' } },
+    ],
+    [3, 'where you are not signed in', ['list'], { env: { HOME: outside, XDG_CONFIG_HOME: person.cwd } }],
+    [2, 'give one of them', ['login', scene.url, '--token-stdin', '--trust', 'trs_x'], { input: 'x' }],
+  ];
+  for (const [code, said, args, options] of cases) {
+    const result = await person.run(args, options);
+    expect([args, result.code, result.out]).toEqual([args, code, '']);
+    expect(result.err).toContain(said);
+    expect(result.err).not.toContain('canary');
+  }
+  const { token } = await root.ok('token_create', {
+    kind: 'service',
+    name: 'reader',
+    project_id: project,
+    permissions: ['vault.list'],
+  });
+  const env = { COFFER_URL: scene.url, COFFER_TOKEN: token };
+  const { access_token } = JSON.parse(await person.ok(['whoami', '--json'], { env }));
+  expect(access_token.permissions).toEqual(['vault.list']);
 });

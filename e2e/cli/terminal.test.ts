@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { PASSWORD } from '../../packages/server/src/testing/server.ts';
-import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
+import { HAS_PSEUDO_TERMINALS, PseudoTerminal } from './pseudo-terminal.ts';
 import { COFFER, Person, setScene } from './support.ts';
 
 const CTRL_C = '\u0003';
@@ -84,6 +86,101 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     expect(await person.ok(['get', 'KEY'])).toBe('hidden 🔑');
   });
 
+  test.each([
+    ['as it comes', 'hidden\rtouch executed\r'],
+    ['in two parts', 'hidden\r', 'touch executed\r'],
+    ['between marks', '\u001b[200~hidden\rtouch executed\r\u001b[201~'],
+  ])('a paste of several lines %s is refused, and none of it is left for the shell', async (_, ...keys) => {
+    await using scene = await setScene();
+    const { person } = scene;
+    const shell = [process.execPath, COFFER, 'set', 'KEY'].map((word) => `'${word}'`).join(' ');
+    await using terminal = new PseudoTerminal(
+      ['sh', '-c', `${shell}; echo "ended with $?"; read line; echo "left: <$line>"`],
+      { cwd: person.cwd, env: { ...person.env, TERM: 'xterm' } },
+    );
+    await terminal.see('Value of KEY: ');
+    for (const part of keys) terminal.type(part);
+    await terminal.see('ended with 1');
+    terminal.type('next\n');
+    await terminal.see('left: <next>');
+    expect(terminal.shown).toContain('goes on behind a line break');
+    expect(terminal.shown).not.toContain('hidden');
+    expect((await person.run(['get', 'KEY'])).code).toBe(5);
+  });
+
+  test('a paste of one line is taken as it is; Enter alone sets nothing; --empty asks nothing', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    {
+      await using terminal = person.onTerminal(['set', 'KEY']);
+      await terminal.see('Value of KEY: ');
+      terminal.type('\u001b[200~hid\u0003den\u001b[201~\u001b[A\r');
+      expect(await terminal.ended()).toBe(0);
+    }
+    expect(await person.ok(['get', 'KEY'])).toBe('hid\u0003den');
+    {
+      await using terminal = person.onTerminal(['set', 'KEY']);
+      await terminal.see('Value of KEY: ');
+      terminal.type('\r');
+      expect(await terminal.ended()).toBe(1);
+    }
+    expect(await person.ok(['get', 'KEY'])).toBe('hid\u0003den');
+    await using terminal = person.onTerminal(['set', 'KEY', '--empty']);
+    expect(await terminal.ended()).toBe(0);
+    expect(await person.ok(['get', 'KEY'])).toBe('');
+  });
+
+  test('what a coffer.json or an option names does not steer the terminal', async () => {
+    using person = new Person();
+    const name = 'a\u001b]0;title\u0007\u009b2Jb';
+    await using terminal = person.onTerminal(['login', 'http://127.0.0.1:1', '--user', name]);
+    await terminal.see('Password for');
+    terminal.type(CTRL_C);
+    await terminal.ended();
+    expect(terminal.shown).toContain(String.raw`a\u001b]0;title\u0007\u009b2Jb`);
+    expect(terminal.shown).not.toContain('\u001b]0');
+  });
+
+  test('after login every command works: events are shown, an empty name is asked for again', async () => {
+    await using scene = await setScene();
+    using newcomer = new Person();
+    await using terminal = newcomer.onTerminal(['login', scene.url]);
+    await terminal.see('User name or e-mail: ');
+    terminal.type('\n');
+    await terminal.see('User name or e-mail: ');
+    terminal.type('root\n');
+    await terminal.see('Password for root');
+    terminal.type(`${PASSWORD}\r`);
+    expect(await terminal.ended()).toBe(0);
+    await newcomer.ok(['init', '--project', scene.project]);
+    expect(await newcomer.ok(['events', '-n', '100'])).toContain('project_create');
+    const { access_token } = JSON.parse(await newcomer.ok(['whoami', '--json']));
+    expect(access_token.permissions).toEqual(
+      expect.arrayContaining(['event.list_project', 'environment.list']),
+    );
+    await newcomer.ok(['set', 'KEY'], { input: '1' });
+    for (const args of [['list'], ['get', 'KEY'], ['history', 'KEY'], ['restore', 'KEY', '1'], ['projects']])
+      await newcomer.ok(args);
+    await newcomer.ok(['rm', 'KEY', '--yes']);
+  });
+
+  test('login --trust on a terminal says what it waits for', async () => {
+    using person = new Person();
+    await using terminal = person.onTerminal(['login', 'http://127.0.0.1:1', '--trust', 'trs_x']);
+    await terminal.see('Identity token for trs_x: ');
+    terminal.type(CTRL_C);
+    expect(await terminal.ended()).toBe(1);
+  });
+
+  test('projects says so when there is none', async () => {
+    await using scene = await setScene();
+    const user = await scene.server.user(scene.root, 'VIEWER');
+    const env = { COFFER_URL: scene.url, COFFER_TOKEN: user.token };
+    await using terminal = scene.person.onTerminal(['projects'], { env });
+    await terminal.see('There is no project that you may see');
+    expect(await terminal.ended()).toBe(0);
+  });
+
   test('get ends the line, list has a head and colour unless NO_COLOR is set', async () => {
     await using scene = await setScene();
     const { person } = scene;
@@ -153,9 +250,81 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     expect(await person.ok(['get', 'KEY'])).toBe('mine');
     expect(leftovers(person)).toEqual([]);
   });
+
+  test.each([
+    ['the editor failed', 'exit 1', 'the editor ended with 1'],
+    ['it is no text', String.raw`printf '\377' >> "$1"`, 'is not text'],
+    ['it is too large', 'head -c 70000 /dev/zero | tr "\\\\0" x >> "$1"', 'more than 65536 bytes'],
+  ])('edit keeps the text when %s, and offers it again', async (_, fault, said) => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const again = join(person.base, 'again');
+    const env = editor(
+      person,
+      `if [ -e ${again} ]; then head -c 4 "$1" > ${person.base}/seen; printf better > "$1"; else touch ${again}; printf mine > "$1"; ${fault}; fi`,
+    );
+    await using terminal = person.onTerminal(['edit', 'KEY'], { env });
+    await terminal.see(said);
+    await terminal.see('Edit it again');
+    terminal.type('y\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(readFileSync(join(person.base, 'seen'), 'utf8')).toBe('mine');
+    expect(await person.ok(['get', 'KEY'])).toBe('better');
+    expect(leftovers(person)).toEqual([]);
+  });
+
+  test('Ctrl-C at the question of edit ends it, and leaves no file', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const env = editor(person, 'printf mine > "$1"; exit 1');
+    await using terminal = person.onTerminal(['edit', 'KEY'], { env });
+    await terminal.see('Edit it again');
+    terminal.type(CTRL_C);
+    expect(await terminal.ended()).not.toBe(0);
+    expect(await person.ok(['get', 'KEY'])).toBe('old');
+    expect(leftovers(person)).toEqual([]);
+  });
 });
 
 describe('edit', () => {
+  test('an entry that is not there is not made by looking, and none is emptied by accident', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    const looked = await person.run(['edit', 'NEW'], { env: editor(person, 'true') });
+    expect(looked).toMatchObject({ code: 0 });
+    expect(looked.err).toContain('Nothing was changed');
+    expect((await person.run(['get', 'NEW'])).code).toBe(5);
+    await person.ok(['set', 'KEY'], { input: 'old' });
+    const emptied = await person.run(['edit', 'KEY'], { env: editor(person, ': > "$1"') });
+    expect(emptied.code).toBe(1);
+    expect(emptied.err).toContain('coffer set KEY --empty');
+    expect(await person.ok(['get', 'KEY'])).toBe('old');
+    expect((await person.run(['edit', 'KEY'], { env: editor(person, 'rm "$1"') })).err).toContain(
+      'left no file',
+    );
+  });
+
+  test('opens all of the value or nothing where there is no room for it', async () => {
+    await using scene = await setScene();
+    const { person } = scene;
+    const long = 'x'.repeat(20_000);
+    await person.ok(['set', 'KEY'], { input: long });
+    const { EDITOR } = editor(person, 'true');
+    const limited = `ulimit -f 4; EDITOR='${EDITOR}' '${process.execPath}' '${COFFER}' edit KEY`;
+    const outcome = promisify(execFile)('bash', ['-c', limited], {
+      cwd: person.cwd,
+      env: person.env,
+    });
+    await expect(outcome).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be written (EFBIG)'),
+    });
+    expect(await person.ok(['get', 'KEY'])).toBe(long);
+    expect(leftovers(person)).toEqual([]);
+  });
+
   test('saves what was changed, nothing when nothing was, and leaves no file', async () => {
     await using scene = await setScene();
     const { person } = scene;

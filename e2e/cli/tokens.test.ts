@@ -1,17 +1,34 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Person, setScene } from './support.ts';
 
-/** A server of someone else, which writes down what it is sent. */
-async function startForeignServer(): Promise<AsyncDisposable & { url: string; received: string[] }> {
+/** A server of someone else, which writes down what it is sent; it refuses unless it is told what to answer. */
+async function startForeignServer(
+  answer?: () => object,
+): Promise<AsyncDisposable & { url: string; received: string[] }> {
   const received: string[] = [];
   const server = createServer((request, response) => {
-    received.push(JSON.stringify(request.headers));
+    received.push(`${request.method} ${request.url}`, JSON.stringify(request.headers));
     request.on('data', (chunk: Buffer) => received.push(chunk.toString()));
-    request.on('end', () => response.writeHead(401).end());
+    request.on('end', () =>
+      response.writeHead(answer === undefined ? 401 : 200).end(JSON.stringify(answer?.())),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -50,8 +67,8 @@ test('a coffer.json sends neither a kept token nor COFFER_TOKEN anywhere', async
   const at = { cwd: repository };
 
   const kept = await person.run(['list'], at);
-  expect(kept.code).toBe(2);
-  expect(kept.err).toContain('where you have never signed in');
+  expect(kept.code).toBe(3);
+  expect(kept.err).toContain('where you are not signed in');
   const variable = await person.run(['list'], { ...at, env: { COFFER_TOKEN: root.token } });
   expect(variable.code).toBe(2);
   expect(variable.err).toContain('set COFFER_URL');
@@ -86,7 +103,7 @@ test('logout ends the session at the server, and forgets the token', async () =>
   await person.ok(['logout']);
   expect(readFileSync(person.credentials, 'utf8')).not.toContain(root.token);
   expect(await root.refused('user_me')).toBe('session_ended');
-  expect((await person.run(['list'])).code).toBe(2);
+  expect((await person.run(['list'])).code).toBe(3);
 });
 
 test('each failure has its exit code and says what to do', async () => {
@@ -122,3 +139,99 @@ test('each failure has its exit code and says what to do', async () => {
   await person.ok(['set', 'A', '--if-version', '0'], { input: '1' });
   expect((await person.run(['set', 'A', '--if-version', '0'], { input: '2' })).code).toBe(6);
 }, 120_000);
+
+test('of several that sign in at the same time none loses its token', async () => {
+  await using foreign = await startForeignServer(() => ({ user: { username: 'ada', role: 'VIEWER' } }));
+  using person = new Person();
+  const urls = Array.from({ length: 6 }, (_, index) => `${foreign.url}/${index}`);
+  await Promise.all(
+    urls.map(async (url) => await person.ok(['login', url, '--token-stdin'], { input: 'a.b.c' })),
+  );
+  const { servers } = JSON.parse(readFileSync(person.credentials, 'utf8'));
+  expect(Object.keys(servers).toSorted()).toEqual(urls);
+  // Of one that was killed a lock may stay.
+  const lock = `${person.credentials}.lock`;
+  writeFileSync(lock, '');
+  utimesSync(lock, 0, 0);
+  await person.ok(['login', `${foreign.url}/again`, '--token-stdin'], { input: 'a.b.c' });
+  expect(readdirSync(dirname(lock))).toEqual(['credentials.json']);
+});
+
+test.each([
+  { token: 12_345, access_token: { id: 'tok_x', name: 'x' } },
+  { token: 'a\nb', access_token: { id: 'tok_x', name: 'x' } },
+  { token: 'x', access_token: { id: 1, name: 'x' } },
+  { token: 'x', access_token: { id: 'tok_x' } },
+  { token: 'x' },
+])('a sign-in that is answered with %j is not kept', async (answer) => {
+  await using scene = await setScene();
+  await using foreign = await startForeignServer(() => answer);
+  const { person } = scene;
+  const before = readFileSync(person.credentials, 'utf8');
+  const refused = await person.run(['login', foreign.url, '--trust', 'trs_x'], { input: 'a.b.c' });
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('[answer_invalid]');
+  expect(readFileSync(person.credentials, 'utf8')).toBe(before);
+});
+
+test.each([{}, { user: {} }, { user: { username: 1 } }])('a holder that is %j is none', async (answer) => {
+  await using foreign = await startForeignServer(() => answer);
+  using person = new Person();
+  const refused = await person.run(['login', foreign.url, '--token-stdin'], { input: 'a.b.c' });
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('[answer_invalid]');
+});
+
+test('a credential that is broken does not stand in the way of the others', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  const file = JSON.parse(readFileSync(person.credentials, 'utf8'));
+  file.servers['https://vault.example.org'] = { token: 12_345 };
+  writeFileSync(person.credentials, JSON.stringify(file));
+  expect(await person.ok(['whoami'])).toContain('root');
+});
+
+test('a token that is made and cannot be kept is revoked', async () => {
+  const answer = { token: 'cofs_made', access_token: { id: 'tok_made', name: 'x' } };
+  await using foreign = await startForeignServer(() => answer);
+  using person = new Person();
+  const blocked = join(person.base, 'blocked');
+  writeFileSync(blocked, '');
+  const env = { XDG_CONFIG_HOME: blocked };
+  const refused = await person.run(['login', foreign.url, '--trust', 'trs_x'], { input: 'a.b.c', env });
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('cannot be written');
+  expect(foreign.received.join('\n')).toMatch(/DELETE \/token\/revoke[^]*tok_made/);
+});
+
+test('a coffer.json is read when it is a small regular file', async () => {
+  await using scene = await setScene();
+  const { person } = scene;
+  const path = join(person.cwd, 'coffer.json');
+  writeFileSync(path, `{"project": "${'x'.repeat(70_000)}"}`);
+  expect((await person.run(['list'])).err).toContain('has more than 65536 bytes');
+  rmSync(path);
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', path]);
+  expect((await person.run(['list'])).err).toContain('is not a regular file');
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a coffer.json of others is refused, links to ours too, and skipped where it decides nothing (as root)',
+  async () => {
+    await using scene = await setScene();
+    const { person, url, project } = scene;
+    const path = join(person.cwd, 'coffer.json');
+    chownSync(path, 12_345, 12_345);
+    const named = ['list', '--url', url, '--project', project];
+    expect((await person.run(['list'])).err).toContain('belongs to someone else');
+    expect((await person.run(named)).code).toBe(0);
+    expect((await person.run(['whoami', '--url', url])).code).toBe(0);
+    const ours = join(person.base, 'ours.json');
+    writeFileSync(ours, JSON.stringify({ url, project }));
+    rmSync(path);
+    symlinkSync(ours, path);
+    expect((await person.run(['list'])).code).toBe(0);
+    lchownSync(path, 12_345, 12_345);
+    expect((await person.run(['list'])).err).toContain('belongs to someone else');
+  },
+);

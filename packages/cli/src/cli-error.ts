@@ -29,8 +29,8 @@ export const CLI_ERRORS = {
     remedy: 'give one such as https://vault.example.org',
   },
   url_untrusted: {
-    exit: EXIT.usage,
-    message: '{file} names {url}, where you have never signed in',
+    exit: EXIT.notSignedIn,
+    message: '{file} names {url}, where you are not signed in',
     remedy: 'if that is your server, sign in with `coffer login {url}`',
   },
   token_without_url: {
@@ -135,6 +135,42 @@ export const CLI_ERRORS = {
     exit: EXIT.failure,
     message: 'an import holds at most {max} changes; this one has {count}; nothing was changed',
     remedy: 'split the file',
+  },
+  secret_name_invalid: {
+    exit: EXIT.usage,
+    message:
+      'this is not the name of a Secret: Kubernetes wants lower case letters, digits, - and . between them',
+    remedy: 'name it with --name, as in --name shop-secrets',
+  },
+  input_multiline: {
+    exit: EXIT.failure,
+    message: 'what was entered goes on behind a line break; none of it was used',
+    remedy: '{remedy}',
+  },
+  input_too_large: {
+    exit: EXIT.failure,
+    message: '{what} has more than {max} bytes',
+    remedy: 'check that it is the file that you mean, or split it',
+  },
+  value_empty: {
+    exit: EXIT.failure,
+    message: 'the value is empty; nothing was changed',
+    remedy: 'say `coffer set {key} --empty` if it is to be empty',
+  },
+  file_busy: {
+    exit: EXIT.failure,
+    message: '{path} is in use by another program',
+    remedy: 'try again',
+  },
+  project_unnamed: {
+    exit: EXIT.usage,
+    message: 'no project is named',
+    remedy: 'name it with `coffer init --project ID`; `coffer projects` lists those that you may see',
+  },
+  environment_missing: {
+    exit: EXIT.notFound,
+    message: 'the project {project} has no environment {environment}',
+    remedy: 'check how its id is spelled',
   },
   editor_failed: {
     exit: EXIT.failure,

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { CliError } from './cli-error.ts';
+import { withFileLock } from './file-lock.ts';
 import { makePrivateDirectory, readPrivateFile, writePrivateFile } from './private-file.ts';
 
 /** What is kept of a sign-in. */
@@ -18,6 +19,8 @@ type CredentialsFile = {
   latest?: string;
 };
 
+const TOKEN_CHARACTERS_MAX = 16_384;
+
 export function findCredential(path: string, url: string): Credential | undefined {
   const { servers } = read(path);
   return Object.hasOwn(servers, url) ? servers[url] : undefined;
@@ -28,21 +31,47 @@ export function latestServer(path: string): string | undefined {
   return read(path).latest;
 }
 
-export function saveCredential(path: string, url: string, credential: Credential): void {
-  const file = read(path);
-  write(path, { ...file, servers: { ...file.servers, [url]: credential }, latest: url });
+/** Fails with `file_unwritable`, `file_busy` or `credentials_unsafe`. */
+export async function saveCredential(path: string, url: string, credential: Credential): Promise<void> {
+  await change(path, (file) => ({
+    ...file,
+    servers: { ...file.servers, [url]: credential },
+    latest: url,
+  }));
 }
 
-export function removeCredential(path: string, url: string): void {
-  const { servers, latest, ...file } = read(path);
-  const kept = Object.fromEntries(Object.entries(servers).filter(([server]) => server !== url));
-  const next = latest === url ? Object.keys(kept).at(-1) : latest;
-  write(path, { ...file, servers: kept, ...(next === undefined ? {} : { latest: next }) });
+export async function removeCredential(path: string, url: string): Promise<void> {
+  await change(path, ({ servers, latest, ...file }) => {
+    const kept = Object.fromEntries(Object.entries(servers).filter(([server]) => server !== url));
+    const next = latest === url ? Object.keys(kept).at(-1) : latest;
+    return { ...file, servers: kept, ...(next === undefined ? {} : { latest: next }) };
+  });
 }
 
-function write(path: string, file: CredentialsFile): void {
+/** What a server answers is looked at before it is kept. */
+export function isCredential(candidate: unknown): candidate is Credential {
+  if (typeof candidate !== 'object' || candidate === null) return false;
+  const { token, username, token_id: id } = candidate as Partial<Record<keyof Credential, unknown>>;
+  return (
+    typeof token === 'string' &&
+    isToken(token) &&
+    typeof username === 'string' &&
+    username !== '' &&
+    (id === undefined || typeof id === 'string')
+  );
+}
+
+/** Goes into a header as it is. */
+export function isToken(text: string): boolean {
+  return text.length <= TOKEN_CHARACTERS_MAX && /^[\w.~+/-]+=*$/.test(text);
+}
+
+/** Of several that sign in at the same time none loses what it got. */
+async function change(path: string, next: (file: CredentialsFile) => CredentialsFile): Promise<void> {
   makePrivateDirectory(dirname(path));
-  writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
+  await withFileLock(path, () => {
+    writePrivateFile(path, `${JSON.stringify(next(read(path)), undefined, 2)}\n`);
+  });
 }
 
 function read(path: string): CredentialsFile {
@@ -59,14 +88,21 @@ function read(path: string): CredentialsFile {
   return file;
 }
 
+/** Without what is no credential: one that is broken must not stand in the way of those of other servers. */
 function parse(text: string): CredentialsFile | undefined {
   try {
     const file = JSON.parse(text) as Partial<CredentialsFile> | null;
-    const valid =
-      file?.version === 1 &&
-      typeof file.servers === 'object' &&
-      Object.values(file.servers).every(({ token }) => typeof token === 'string');
-    return valid ? (file as CredentialsFile) : undefined;
+    if (file?.version !== 1 || typeof file.servers !== 'object') return undefined;
+    const servers = Object.entries<unknown>(file.servers).flatMap(([url, candidate]) =>
+      isCredential(candidate) ? [[url, candidate] as const] : [],
+    );
+    const { latest, ...rest } = file;
+    return {
+      ...rest,
+      version: 1,
+      servers: Object.fromEntries(servers),
+      ...(typeof latest === 'string' ? { latest } : {}),
+    };
   } catch {
     return undefined;
   }

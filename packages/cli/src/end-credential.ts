@@ -12,6 +12,6 @@ export async function endCredential(url: string, { token, token_id: id }: Creden
 }
 
 /** A JWT, and not an access token. */
-function isSession(token: string): boolean {
+export function isSession(token: string): boolean {
   return token.split('.').length === 3;
 }

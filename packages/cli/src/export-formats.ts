@@ -1,5 +1,6 @@
 import { formatDotenv } from '@coffer/core';
 import { CliError } from './cli-error.ts';
+import { jsonText } from './printable.ts';
 
 /** Values by key, in the order of the keys. */
 export type Values = Readonly<Record<string, string>>;
@@ -12,13 +13,22 @@ export function formatValues(format: ExportFormat, values: Values, secretName: s
   return FORMATTERS[format](values, secretName);
 }
 
+/** RFC 1123: labels of at most 63 characters, 253 in all. */
+const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+const DNS_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`);
+
+/** Fails with `secret_name_invalid` where Kubernetes would refuse it. */
+export function demandSecretName(name: string): void {
+  if (!DNS_NAME.test(name)) throw new CliError('secret_name_invalid');
+}
+
 const FORMATTERS: Readonly<Record<ExportFormat, (values: Values, secretName: string) => string>> = {
   dotenv: (values) => {
     const { text, inexpressible } = formatDotenv(Object.entries(values));
     demandAll('dotenv', inexpressible);
     return text;
   },
-  json: (values) => `${JSON.stringify(values, undefined, 2)}\n`,
+  json: jsonText,
   yaml: (values) => (Object.keys(values).length === 0 ? '{}\n' : yamlLines(values, '')),
   shell: (values) => {
     demandAll(

@@ -53,13 +53,49 @@ const CANDIDATES: Readonly<
   },
   yaml: async (text, path) => {
     // Large, and needed here only.
-    const { parseDocument } = await import('yaml');
-    // All scalars are texts, as they are written: 1.10 and 0123 are no numbers.
-    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: false });
-    if (document.errors.length > 0) throw notA('YAML', path);
-    return candidatesOf(document.toJS({ maxAliasCount: 100 }), 'YAML', path);
+    const { isAlias, isMap, isScalar, parseDocument } = await import('yaml');
+    // All scalars are texts, as they are written: 1.10 and 0123 are no numbers. What it would warn of repeats values.
+    const options = {
+      schema: 'failsafe',
+      uniqueKeys: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+    } as const;
+    const document = attempt(() => parseDocument(text, options));
+    if (document === undefined || document.errors.length > 0 || !isMap(document.contents))
+      throw notA('YAML', path);
+    return document.contents.items.map(({ key, value }) => {
+      // What is within a list or a map is not looked at: names in it may stand for more than fits into memory.
+      const target = isAlias(value) ? value.resolve(document) : value;
+      return {
+        key: isScalar(key) ? String(key.value) : '',
+        value: target === null ? null : isScalar(target) ? textOf(target) : undefined,
+      };
+    });
   },
 };
+
+/** Undefined where the document cannot be taken apart, as when it is nested too deeply. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+type YamlScalar = { value: unknown; type?: string; tag?: string };
+
+/** Null in its many forms, and undefined for what has a type of its own. */
+function textOf({ value, type, tag }: YamlScalar): unknown {
+  if (tag !== undefined && tag !== '!' && !/^tag:yaml\.org,2002:(str|int|float|bool|null)$/.test(tag))
+    return undefined;
+  if (tag === 'tag:yaml.org,2002:null') return null;
+  if (type === 'PLAIN' && tag === undefined && NULLS.test(String(value))) return null;
+  return value;
+}
+
+const NULLS = /^(|~|null|Null|NULL)$/;
 
 type JsonReviver = (this: unknown, key: string, value: unknown) => unknown;
 
@@ -76,6 +112,7 @@ function candidatesOf(content: unknown, format: string, path: string): Candidate
 function reasonToRefuse({ key, value }: Candidate): string | undefined {
   const broken = checkEntryKey(key);
   if (broken !== undefined) return broken;
+  if (value === null) return 'has no value; an empty one is written ""';
   if (typeof value !== 'string') return 'must be a text, a number or a truth value';
   if (!value.isWellFormed()) return 'must be Unicode text';
   return utf8Bytes(value) > VALUE_BYTES_MAX ? `must have at most ${VALUE_BYTES_MAX} bytes` : undefined;

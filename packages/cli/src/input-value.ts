@@ -1,7 +1,15 @@
 import { checkEntryKey, VALUE_BYTES_MAX } from '@coffer/core';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { CliError, systemCode } from './cli-error.ts';
 
+/** Up to which input is read. A value that is too large is told from one that is something else. */
+export const INPUT_BYTES_MAX = {
+  value: 1024 * 1024,
+  file: 16 * 1024 * 1024,
+  token: 64 * 1024,
+} as const;
+
+const CHUNK_BYTES = 65_536;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Fails with `key_invalid`. */
@@ -20,12 +28,30 @@ export function decodeText(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** Fails with `file_unreadable`. */
-export function readInputFile(path: string): Buffer {
+/** What a pipe is called counts as a file, too. Fails with `file_unreadable` or `input_too_large`. */
+export function readInputFile(path: string, bytesMax: number): Buffer {
   try {
-    return readFileSync(path);
+    const file = openSync(path, 'r');
+    try {
+      return readAtMost(file, path, bytesMax);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError('file_unreadable', { path, code: systemCode(error) });
+  }
+}
+
+function readAtMost(file: number, path: string, bytesMax: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (let bytes = 0; ;) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const read = readSync(file, chunk);
+    if (read === 0) return Buffer.concat(chunks);
+    bytes += read;
+    if (bytes > bytesMax) throw new CliError('input_too_large', { what: path, max: bytesMax });
+    chunks.push(chunk.subarray(0, read));
   }
 }
 

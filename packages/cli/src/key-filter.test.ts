@@ -34,6 +34,17 @@ describe('demandSafe', () => {
     'JAVA_TOOL_OPTIONS',
     'GIT_SSH_COMMAND',
     'GIT_CONFIG_COUNT',
+    'GIT_SEQUENCE_EDITOR',
+    'XDG_CONFIG_HOME',
+    'TAR_OPTIONS',
+    'LESSOPEN',
+    'LESSCLOSE',
+    'MAKEFILES',
+    'MAKEFLAGS',
+    'RUSTC_WRAPPER',
+    'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER',
+    'GOFLAGS',
+    'PYTHONWARNINGS',
     'COFFER_TOKEN',
   ])('refuses %s unless it is named', (key) => {
     const values = { [key]: 'x' };
@@ -43,7 +54,14 @@ describe('demandSafe', () => {
   });
 
   test('lets names of programs through', () => {
-    const values = { DATABASE_URL: '', API_PATH: '', PGPASSWORD: '', AWS_SECRET_ACCESS_KEY: '' };
+    const values = {
+      DATABASE_URL: '',
+      API_PATH: '',
+      PGPASSWORD: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      CARGO_REGISTRY_TOKEN: '',
+      GIT_TOKEN: '',
+    };
     expect(() => demandSafe(values, { only: [], except: [] })).not.toThrow();
   });
 });

@@ -1,13 +1,10 @@
 import { checkEntryKey } from '@coffer/core';
 import { CliError } from './cli-error.ts';
 import type { Values } from './export-formats.ts';
+import { isUnsafeName } from './unsafe-names.ts';
 
 /** `--only` and `--except`: names with `*` for any characters, several separated by commas. */
 export type KeyFilter = { only: readonly string[]; except: readonly string[] };
-
-/** Names that decide which program runs and what is loaded into it, or that are ours. */
-const UNSAFE =
-  /^(LD_.*|DYLD_.*|PATH|PATHEXT|COMSPEC|SHELL|HOME|IFS|ENV|BASH_ENV|BASH_FUNC.*|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|ZDOTDIR|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS|NODE_REPL_EXTERNAL_MODULE|NPM_CONFIG_.*|PYTHON(PATH|HOME|STARTUP|INSPECT|USERBASE|BREAKPOINT|EXECUTABLE)|PERL5?(LIB|OPT|DB)|PERL5(LIB|OPT|DB)|RUBY(LIB|OPT)|GEM_(PATH|HOME)|BUNDLE_GEMFILE|LUA_(INIT|PATH|CPATH).*|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|JAVA_OPTIONS|CLASSPATH|PHP_INI_SCAN_DIR|PHPRC|DOTNET_STARTUP_HOOKS|CORECLR_.*|COR_.*|GIT_(SSH|SSH_COMMAND|ASKPASS|EDITOR|PAGER|EXEC_PATH|EXTERNAL_DIFF|PROXY_COMMAND|TEMPLATE_DIR|CONFIG.*)|SSH_ASKPASS|EDITOR|VISUAL|PAGER|MANPAGER|BROWSER|OPENSSL_(CONF|MODULES|ENGINES)|TERMINFO.*|TERMCAP|TMPDIR|COFFER_.*)$/;
 
 /** Fails with `keys_missing` when `--only` names one that is not there. */
 export function filterKeys(values: Values, { only, except }: KeyFilter): Values {
@@ -26,10 +23,10 @@ export function namedKeys({ only }: KeyFilter): string[] | undefined {
   return areKeys ? [...new Set(names)] : undefined;
 }
 
-/** Fails with `keys_unsafe` for what `--only` does not name letter by letter. */
+/** For what lands in an environment. Fails with `keys_unsafe` for what `--only` does not name letter by letter. */
 export function demandSafe(values: Values, { only }: KeyFilter): void {
   const named = new Set(split(only));
-  const unsafe = Object.keys(values).filter((key) => UNSAFE.test(key) && !named.has(key));
+  const unsafe = Object.keys(values).filter((key) => isUnsafeName(key) && !named.has(key));
   if (unsafe.length > 0) throw new CliError('keys_unsafe', { keys: unsafe.join(', ') });
 }
 

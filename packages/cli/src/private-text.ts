@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import {
   closeSync,
   fsyncSync,
@@ -6,10 +7,12 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { CliError, systemCode } from './cli-error.ts';
 import type { Variables } from './variables.ts';
 
 const CHUNK = Buffer.alloc(65_536);
@@ -19,32 +22,42 @@ const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const satisfies Node
  * A directory for us alone, in memory where the system has such a place, that is overwritten and removed with all that
  * an editor left in it: when it is disposed of, when the process ends, and when a signal ends it.
  */
-export class PrivateDirectory implements Disposable {
+export class PrivateDirectory {
   readonly path: string;
-  readonly #beforeEnd: () => void;
+  readonly #editor: () => ChildProcess | undefined;
 
-  /** `beforeEnd` is called when a signal is about to end us. */
-  constructor(env: Variables, beforeEnd: () => void = () => undefined) {
-    this.#beforeEnd = beforeEnd;
-    // mkdtemp makes it with mode 0700.
-    this.path = mkdtempSync(join(place(env), 'coffer-edit-'));
+  /** `editor` is the one that is open. Fails with `file_unwritable`. */
+  constructor(env: Variables, editor: () => ChildProcess | undefined = () => undefined) {
+    this.#editor = editor;
+    const parent = place(env);
+    try {
+      // mkdtemp makes it with mode 0700.
+      this.path = mkdtempSync(join(parent, 'coffer-edit-'));
+    } catch (error) {
+      throw new CliError('file_unwritable', { path: parent, code: systemCode(error) });
+    }
     process.on('exit', this.#remove);
     for (const signal of STOPS) process.on(signal, this.#onSignal);
   }
 
-  /** A file for us alone. */
+  /** A file for us alone, which holds all of the text. Fails with `file_unwritable`. */
   write(name: string, text: string): string {
     const path = join(this.path, name);
-    const file = openSync(path, 'w', 0o600);
     try {
-      writeSync(file, text);
-    } finally {
-      closeSync(file);
+      const file = openSync(path, 'w', 0o600);
+      try {
+        // Unlike one call of write(2), this goes on until all is written.
+        writeFileSync(file, text);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw new CliError('file_unwritable', { path, code: systemCode(error) });
     }
     return path;
   }
 
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#remove();
     process.off('exit', this.#remove);
     for (const signal of STOPS) process.off(signal, this.#onSignal);
@@ -56,10 +69,12 @@ export class PrivateDirectory implements Disposable {
   };
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
+    const editor = this.#editor();
     // Ctrl-C and Ctrl-\ are for the editor, which has them, too.
-    if ((signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY) return;
-    this.#beforeEnd();
-    this[Symbol.dispose]();
+    const fromKeyboard = (signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY;
+    if (editor !== undefined && fromKeyboard) return;
+    editor?.kill('SIGTERM');
+    this.dispose();
     process.kill(process.pid, signal);
   };
 }

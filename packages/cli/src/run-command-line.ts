@@ -5,8 +5,13 @@ import { COMMANDS } from './commands.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpOf, overview } from './help.ts';
-import { parseCommandLine } from './parse-command-line.ts';
+import { parseCommandLine, type CommandLine } from './parse-command-line.ts';
 import { exitCodeOf, remedyOf } from './server-errors.ts';
+import { usesVariableToken } from './target.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What they send is not the token of the variable. */
+const BRINGS_TOKEN: ReadonlySet<string> = new Set(['login', 'logout']);
 
 /** Does what the arguments say, and answers with the exit code. */
 export async function runCommandLine(
@@ -14,27 +19,32 @@ export async function runCommandLine(
   { version, ...context }: Omit<Context, 'global'> & { version: string },
 ): Promise<number> {
   const { terminal } = context;
+  let line: CommandLine | undefined;
   try {
-    const line = parseCommandLine(argv, COMMANDS);
+    line = parseCommandLine(argv, COMMANDS);
     if (line.kind === 'version') terminal.write(`${version}\n`);
     else if (line.kind === 'help')
       terminal.write(line.command === undefined ? overview(COMMANDS) : helpOf(line.command));
     else return (await line.command.run({ ...context, global: line.global }, line.input)) ?? EXIT.success;
     return EXIT.success;
   } catch (error) {
-    return explain(error, context);
+    const tokenOfVariable =
+      error instanceof CofferError &&
+      line?.kind === 'run' &&
+      !BRINGS_TOKEN.has(line.command.name) &&
+      usesVariableToken({ ...context, global: line.global });
+    return explain(error, terminal, tokenOfVariable);
   }
 }
 
 /** One line that says what happened, one that says what to do. */
-function explain(error: unknown, { terminal }: Pick<Context, 'terminal'>): number {
+function explain(error: unknown, terminal: Terminal, tokenOfVariable: boolean): number {
   if (error instanceof CliError) {
     terminal.complain(error.message, error.remedy);
     return error.exit;
   }
   if (error instanceof CofferError) {
-    const fields = error.errors.map(({ path, message }) => `; ${path} ${message}`).join('');
-    terminal.complain(`${error.message} [${error.code}]${fields}`, remedyOf(error));
+    terminal.complain(`${error.message} [${error.code}]`, remedyOf(error, { tokenOfVariable }));
     return exitCodeOf(error);
   }
   if (error instanceof StartFailure) {

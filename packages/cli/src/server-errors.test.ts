@@ -24,3 +24,20 @@ test.each([
 test.each(['network_error', 'timeout'])('%s is a server that is away', (code) => {
   expect(exitCodeOf(new CofferError(code, ''))).toBe(7);
 });
+
+test('invalid fields are the remedy, and a command line that is not valid', () => {
+  const error = new CofferError('invalid_input', '', {
+    status: 400,
+    errors: [
+      { path: 'limit', message: 'must be a number' },
+      { path: 'key', message: 'must be a key' },
+    ],
+  });
+  expect(remedyOf(error)).toBe('limit must be a number; key must be a key');
+  expect(exitCodeOf(error)).toBe(2);
+});
+
+test.each(['token_invalid', 'token_expired', 'session_ended'])('%s says which token it is about', (code) => {
+  expect(remedyOf(new CofferError(code, ''), { tokenOfVariable: true })).toContain('COFFER_TOKEN');
+  expect(remedyOf(new CofferError(code, ''))).not.toContain('COFFER_TOKEN');
+});

@@ -8,6 +8,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   token_invalid: 'sign in with `coffer login`; a token is only good on the server that issued it',
   token_expired: 'sign in again with `coffer login`',
   session_ended: 'sign in again with `coffer login`',
+  identity_refused:
+    'fetch a new identity token: each is good for minutes, and often once; if a new one is refused, too, compare its issuer, audience, subject and claims with the trust',
   credentials_invalid: 'check the user name and the password',
   forbidden: 'ask someone whose role may do this',
   token_not_permitted: 'use a token that grants this; `coffer whoami --json` shows what yours does',
@@ -24,8 +26,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
   answer_invalid: 'check the URL, and what stands between you and the server',
 };
 
+const REFUSES_TOKEN: ReadonlySet<string> = new Set([
+  'unauthenticated',
+  'token_invalid',
+  'token_expired',
+  'token_not_yet_valid',
+  'session_ended',
+]);
+
 export function exitCodeOf({ code, status }: CofferError): ExitCode {
   if (isAway({ code, status }) || status === 429) return EXIT.serverAway;
+  if (code === 'invalid_input') return EXIT.usage;
   if (status === 401) return EXIT.notSignedIn;
   if (status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
@@ -38,8 +49,18 @@ export function isAway({ code, status }: Pick<CofferError, 'code' | 'status'>): 
   return code === 'network_error' || code === 'timeout' || status === 503;
 }
 
-export function remedyOf({ code, requestId }: CofferError): string | undefined {
+/** The token in use is that of COFFER_TOKEN. */
+type Circumstances = { tokenOfVariable?: boolean };
+
+export function remedyOf(
+  { code, requestId, errors }: CofferError,
+  { tokenOfVariable = false }: Circumstances = {},
+): string | undefined {
   if (code === 'internal') return `tell the administrator the request id: ${requestId ?? 'unknown'}`;
+  if (code === 'invalid_input' && errors.length > 0)
+    return errors.map(({ path, message }) => `${path} ${message}`).join('; ');
+  if (tokenOfVariable && REFUSES_TOKEN.has(code))
+    return 'it is COFFER_TOKEN that is refused: set it to one that is valid there, or unset it to use that of `coffer login`';
   return REMEDIES[code] ?? (code in ERRORS ? ERRORS[code as ErrorCode].remedy : undefined);
 }
 

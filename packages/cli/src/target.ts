@@ -3,7 +3,7 @@ import { DEFAULT_ENVIRONMENT } from '@coffer/core';
 import { CliError } from './cli-error.ts';
 import type { Context } from './context.ts';
 import { readVariable } from './variables.ts';
-import { findCredential, latestServer } from './credentials.ts';
+import { findCredential, isToken, latestServer } from './credentials.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
 import { parseUrl } from './server-url.ts';
 
@@ -19,12 +19,11 @@ export type Place = Target & { project: string; environment: string };
 
 export type NamedServer = { url: string; from: 'option' | 'variable' | 'file' | 'latest'; file?: string };
 
-const TOKEN = /^[\w.~+/-]+=*$/;
 const CALL_PATIENCE_MS = 30_000;
 
 /** Fails with `url_missing` when nothing names a server. */
 export function findServer(context: Context): NamedServer {
-  const server = namedServer(context, findProjectFile(context.cwd));
+  const server = namedServer(context, serverFile(context));
   if (server === undefined) throw new CliError('url_missing');
   return server;
 }
@@ -43,7 +42,7 @@ function namedServer(
 
 /** Fails with `token_without_url`, `url_untrusted` or `not_signed_in` where there is no token for the server. */
 export function openTarget(context: Context, { withFile = true }: { withFile?: boolean } = {}): Target {
-  return open(context, withFile ? findProjectFile(context.cwd) : undefined);
+  return open(context, withFile ? serverFile(context) : undefined);
 }
 
 function open(context: Context, file: ProjectFile | undefined): Target {
@@ -62,13 +61,41 @@ export function openClient(url: string, token?: string): Client {
 /** Fails with `project_missing`, too. */
 export function openPlace(context: Context): Place {
   const { global, env } = context;
-  const file = findProjectFile(context.cwd);
+  const named = {
+    project: global.project ?? readVariable(env, 'COFFER_PROJECT'),
+    environment: global.env ?? readVariable(env, 'COFFER_ENVIRONMENT'),
+  };
+  const decided = isServerNamed(context) && named.project !== undefined;
+  const file =
+    decided && named.environment !== undefined
+      ? undefined
+      : findProjectFile(context.cwd, { ofOthers: decided ? 'skip' : 'refuse' });
   const target = open(context, file);
-  const project = global.project ?? readVariable(env, 'COFFER_PROJECT') ?? file?.project;
+  const project = named.project ?? file?.project;
   if (project === undefined) throw new CliError('project_missing');
-  const environment =
-    global.env ?? readVariable(env, 'COFFER_ENVIRONMENT') ?? file?.environment ?? DEFAULT_ENVIRONMENT;
-  return { ...target, project, environment };
+  return {
+    ...target,
+    project,
+    environment: named.environment ?? file?.environment ?? DEFAULT_ENVIRONMENT,
+  };
+}
+
+/** Whether the token in use, where a command uses one, is that of COFFER_TOKEN. */
+export function usesVariableToken(context: Pick<Context, 'global' | 'env'>): boolean {
+  const { global, env } = context;
+  if (readVariable(env, 'COFFER_TOKEN') === undefined) return false;
+  const home = readVariable(env, 'COFFER_URL');
+  if (home === undefined || global.url === undefined) return true;
+  return parseUrl(home, 'COFFER_URL') === parseUrl(global.url, '--url');
+}
+
+/** The file that may name the server; whoever names it otherwise needs none. */
+function serverFile(context: Context): ProjectFile | undefined {
+  return isServerNamed(context) ? undefined : findProjectFile(context.cwd, { ofOthers: 'refuse' });
+}
+
+function isServerNamed({ global, env }: Context): boolean {
+  return global.url !== undefined || readVariable(env, 'COFFER_URL') !== undefined;
 }
 
 /** Fails with `token_without_url`: to use another token without a word would be a surprise, too. */
@@ -89,6 +116,6 @@ function noToken({ url, from, file = '' }: NamedServer): CliError {
 
 /** Fails with `token_malformed`: a line break in a header, or words of an error page, must not be sent. */
 export function parseToken(text: string, from: string): string {
-  if (!TOKEN.test(text)) throw new CliError('token_malformed', { from });
+  if (!isToken(text)) throw new CliError('token_malformed', { from });
   return text;
 }

@@ -1,4 +1,5 @@
 import { CliError } from './cli-error.ts';
+import { jsonText, visible } from './printable.ts';
 import { readLine, readSecretLine } from './prompt.ts';
 import type { Streams } from './streams.ts';
 
@@ -16,10 +17,12 @@ export class Terminal {
   readonly #streams: Streams;
   readonly #outColour: boolean;
   readonly #wordsColour: boolean;
+  readonly #marksPastes: boolean;
 
   constructor(streams: Streams, env: Readonly<Record<string, string | undefined>>) {
     this.#streams = streams;
     const allowed = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+    this.#marksPastes = env['TERM'] !== 'dumb';
     this.#outColour = allowed && streams.stdout.isTTY === true;
     this.#wordsColour = allowed && streams.stderr.isTTY === true;
   }
@@ -38,7 +41,7 @@ export class Terminal {
   }
 
   json(data: unknown): void {
-    this.write(`${JSON.stringify(data, undefined, 2)}\n`);
+    this.write(jsonText(data));
   }
 
   table<T>(columns: readonly Column<T>[], rows: readonly T[]): void {
@@ -78,10 +81,16 @@ export class Terminal {
     if (remedy !== undefined) this.say(`  ${remedy}`);
   }
 
-  /** Everything on standard input. */
-  async readAll(): Promise<Buffer> {
+  /** Everything on standard input. Fails with `input_too_large`. */
+  async readAll(bytesMax: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of this.#streams.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+    let bytes = 0;
+    for await (const chunk of this.#streams.stdin) {
+      const read = Buffer.from(chunk as Uint8Array);
+      bytes += read.length;
+      if (bytes > bytesMax) throw new CliError('input_too_large', { what: 'standard input', max: bytesMax });
+      chunks.push(read);
+    }
     return Buffer.concat(chunks);
   }
 
@@ -92,13 +101,14 @@ export class Terminal {
   /** Fails with `terminal_missing` and the remedy where nobody can be asked. */
   async ask(question: string, remedy: string): Promise<string> {
     this.#demand(remedy);
-    return (await readLine(this.#streams, `${question}: `)).trim();
+    return (await readLine(this.#streams, `${visible(question)}: `)).trim();
   }
 
-  /** Without an echo. */
+  /** Without an echo. Fails with `input_multiline` and the remedy, too. */
   async askSecret(question: string, remedy: string): Promise<string> {
     this.#demand(remedy);
-    return await readSecretLine(this.#streams, `${question}: `);
+    const options = { remedy, marksPastes: this.#marksPastes };
+    return await readSecretLine(this.#streams, `${visible(question)}: `, options);
   }
 
   /** Fails with `cancelled` unless the answer is yes. */
@@ -108,7 +118,7 @@ export class Terminal {
 
   async agrees(question: string, remedy: string): Promise<boolean> {
     this.#demand(remedy);
-    const answer = await readLine(this.#streams, `${question} [y/N] `);
+    const answer = await readLine(this.#streams, `${visible(question)} [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
   }
 
@@ -119,14 +129,4 @@ export class Terminal {
   #paint(text: string, tone: Tone | undefined, colour: boolean): string {
     return tone === undefined || !colour ? text : `\u001b[${TONES[tone]}m${text}\u001b[0m`;
   }
-}
-
-/** What others wrote must not steer the terminal, nor break the line or the cell that it stands in. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (code === 10) return String.raw`\n`;
-    if (code === 9) return String.raw`\t`;
-    return `\\u${code.toString(16).padStart(4, '0')}`;
-  });
 }

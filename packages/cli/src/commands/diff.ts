@@ -1,6 +1,9 @@
+import type { Client } from '@coffer/client';
+import { checkEnvironmentId } from '@coffer/core';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import type { Values } from '../export-formats.ts';
+import { isCode } from '../server-errors.ts';
 import { openPlace } from '../target.ts';
 
 type Difference = { key: string; state: 'same' | 'different' | 'only_left' | 'only_right' };
@@ -28,8 +31,8 @@ export const diff = command({
       throw new CliError('usage', { why: 'the environments are arguments here', command: 'diff ' });
     const { client, project } = openPlace(context);
     const [left, right] = await Promise.all([
-      client.vault(project, args.ENV).all(),
-      client.vault(project, args.OTHER).all(),
+      readAll(client, project, args.ENV),
+      readAll(client, project, args.OTHER),
     ]);
     const found = compare(left, right).filter(({ state }) => options.all || state !== 'same');
     const shown = found.map((difference) => ({
@@ -47,6 +50,18 @@ export const diff = command({
     if (found.length === 0) terminal.say(`${args.ENV} and ${args.OTHER} hold the same.`);
   },
 });
+
+/** Fails with `environment_missing`, which says which of the two. */
+async function readAll(client: Client, project: string, environment: string): Promise<Values> {
+  try {
+    return await client.vault(project, environment).all();
+  } catch (error) {
+    // What is no id is not repeated: it may be something else that went astray.
+    if (isCode(error, 'environment_not_found') && checkEnvironmentId(environment) === undefined)
+      throw new CliError('environment_missing', { project, environment });
+    throw error;
+  }
+}
 
 function compare(left: Values, right: Values): Difference[] {
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].toSorted();

@@ -1,6 +1,7 @@
 import { command } from '../command.ts';
-import { EXPORT_FORMATS, formatValues, type ExportFormat } from '../export-formats.ts';
+import { demandSecretName, EXPORT_FORMATS, formatValues, type ExportFormat } from '../export-formats.ts';
 import { readFiltered } from '../fetch-values.ts';
+import { demandSafe } from '../key-filter.ts';
 import { openPlace } from '../target.ts';
 
 export const exportValues = command({
@@ -8,6 +9,7 @@ export const exportValues = command({
   summary: 'Print all values, in a format that other programs read.',
   description: [
     'A value that a format cannot hold is refused by its key, and nothing is printed: `json` and `yaml` hold everything.',
+    'With --format shell, names that decide which programs are found and loaded, such as PATH or LD_PRELOAD, are refused unless --only names them letter by letter.',
   ],
   arguments: [],
   options: {
@@ -41,9 +43,12 @@ export const exportValues = command({
   ],
   run: async (context, { options }) => {
     const place = openPlace(context);
-    const values = await readFiltered(place, options);
     const format = context.global.json ? 'json' : ((options.format ?? 'dotenv') as ExportFormat);
     const name = options.name ?? `${place.project}-${place.environment}`.replaceAll('_', '-');
+    if (format === 'k8s') demandSecretName(name);
+    const values = await readFiltered(place, options);
+    // A shell takes them into its own environment.
+    if (format === 'shell') demandSafe(values, options);
     context.terminal.write(formatValues(format, values, name));
   },
 });

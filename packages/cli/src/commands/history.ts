@@ -1,9 +1,7 @@
-import type { EntryVersion } from '@coffer/client';
 import { command } from '../command.ts';
 import { parseKey } from '../input-value.ts';
+import { readPages } from '../read-pages.ts';
 import { openPlace } from '../target.ts';
-
-const PAGE = 100;
 
 export const history = command({
   name: 'history',
@@ -15,12 +13,7 @@ export const history = command({
     const key = parseKey(args.KEY);
     const { client, project, environment } = openPlace(context);
     const vault = client.vault(project, environment);
-    const found: EntryVersion[] = [];
-    for (;;) {
-      const { versions } = await vault.history(key, { limit: PAGE, offset: found.length });
-      found.push(...versions);
-      if (versions.length < PAGE) break;
-    }
+    const found = await readPages(async (page) => (await vault.history(key, page)).versions);
     if (context.global.json) return context.terminal.json(found);
     context.terminal.table(
       [

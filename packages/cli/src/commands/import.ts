@@ -8,7 +8,7 @@ import {
   type ImportFile,
   type ImportFormat,
 } from '../import-formats.ts';
-import { decodeText, readInputFile } from '../input-value.ts';
+import { decodeText, INPUT_BYTES_MAX, readInputFile } from '../input-value.ts';
 import { openPlace, type Place } from '../target.ts';
 
 type State = 'new' | 'changed' | 'unchanged' | 'refused';
@@ -44,7 +44,10 @@ export const importValues = command({
   run: async (context, { args, options }) => {
     const { terminal, global } = context;
     const format = (options.format ?? formatByName(args.FILE)) as ImportFormat;
-    const bytes = args.FILE === '-' ? await terminal.readAll() : readInputFile(args.FILE);
+    const bytes =
+      args.FILE === '-'
+        ? await terminal.readAll(INPUT_BYTES_MAX.file)
+        : readInputFile(args.FILE, INPUT_BYTES_MAX.file);
     const name = args.FILE === '-' ? 'standard input' : args.FILE;
     const file = await readImport(format, decodeText(bytes, name), name);
     const place = openPlace(context);

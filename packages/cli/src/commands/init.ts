@@ -23,8 +23,9 @@ export const init = command({
     // The file that is there, or one above, has no say in what is written.
     const { url, client } = openTarget(context, { withFile: false });
     const named = global.project ?? readVariable(env, 'COFFER_PROJECT');
-    if (named === undefined && !terminal.canAsk) throw new CliError('project_missing');
-    const project = named ?? (await terminal.ask('Project', 'name it with --project'));
+    if (named === undefined && !terminal.canAsk) throw new CliError('project_unnamed');
+    const project = named ?? (await terminal.ask('Project (its id)', 'name it with --project'));
+    if (project === '') throw new CliError('project_unnamed');
     await client.api.project.fetchOne({ project_id: project });
     const environment = global.env ?? readVariable(env, 'COFFER_ENVIRONMENT') ?? DEFAULT_ENVIRONMENT;
     try {

@@ -1,11 +1,13 @@
-import type { Client } from '@coffer/client';
+import { CofferError, type Client } from '@coffer/client';
 import type { Action } from '@coffer/core';
 import { hostname } from 'node:os';
+import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findCredential, saveCredential, type Credential } from '../credentials.ts';
+import { findCredential, isCredential, saveCredential, type Credential } from '../credentials.ts';
 import { isInTheClear, parseUrl } from '../server-url.ts';
 import { endCredential } from '../end-credential.ts';
+import { INPUT_BYTES_MAX } from '../input-value.ts';
 import { findHolder } from '../holder.ts';
 import { findServer, openClient, parseToken } from '../target.ts';
 
@@ -13,6 +15,7 @@ import { findServer, openClient, parseToken } from '../target.ts';
 const PERMISSIONS_NEEDED = [
   'project.list',
   'project.view',
+  'environment.list',
   'vault.list',
   'vault.watch',
   'vault.view',
@@ -23,6 +26,7 @@ const PERMISSIONS_NEEDED = [
   'vault.history',
   'vault.restore',
   'event.list',
+  'event.list_project',
 ] as const satisfies Action[];
 const VALID_DAYS = 30;
 const NAME_CHARACTERS_MAX = 100;
@@ -65,18 +69,37 @@ export const login = command({
     },
   ],
   run: async (context, { args, options }) => {
+    if (options['token-stdin'] && options.trust !== undefined)
+      throw new CliError('usage', {
+        why: '--token-stdin and --trust both read standard input: give one of them',
+        command: 'login ',
+      });
     const url = await chooseServer(context, args.URL);
     const { terminal, paths } = context;
     if (isInTheClear(url)) terminal.warn(`${url} is not HTTPS: others on the way can read all that is sent`);
-    const credential = await obtain(context, url, options);
+    // First: where it could not be kept, no token is made.
     const replaced = findCredential(paths.credentials, url);
-    saveCredential(paths.credentials, url, credential);
+    const credential = await obtain(context, url, options);
+    await keep(context, url, credential);
     // What an earlier sign-in made here is of no use any more. Whether the server hears of it or not: it ends by itself.
     if (replaced?.token_id !== undefined && replaced.token !== credential.token)
       await endCredential(url, replaced).catch(() => undefined);
     terminal.say(`Signed in to ${url} as ${credential.username}.`, 'good');
   },
 });
+
+/** What was made and cannot be kept is revoked: nobody would know of it. */
+async function keep({ terminal, paths }: Context, url: string, credential: Credential): Promise<void> {
+  try {
+    await saveCredential(paths.credentials, url, credential);
+  } catch (error) {
+    if (credential.token_id !== undefined)
+      await endCredential(url, credential).catch(() =>
+        terminal.warn(`the token that was made could not be revoked; end it at ${url}/web/tokens`),
+      );
+    throw error;
+  }
+}
 
 type Options = { user: string | undefined; 'token-stdin': boolean; trust: string | undefined };
 
@@ -102,10 +125,12 @@ async function withPassword(
   url: string,
   user: string | undefined,
 ): Promise<Credential> {
-  const name = user ?? (await terminal.ask('User name or e-mail', REMEDY));
+  let name = user ?? '';
+  while (name === '') name = await terminal.ask('User name or e-mail', REMEDY);
   const password = await terminal.askSecret(`Password for ${name} at ${url}`, REMEDY);
   const { token, user: account } = await openClient(url).api.user.login({ auth_data: name, password });
-  return await makeToken(openClient(url, token), account.username, now());
+  const session = demandCredential({ token, username: account?.username });
+  return await makeToken(openClient(url, session.token), session.username, now());
 }
 
 /** An access token in the place of the session, which lasts minutes and may do more. The session ends. */
@@ -116,20 +141,36 @@ async function makeToken({ api }: Client, username: string, now: Date): Promise<
     permissions: [...PERMISSIONS_NEEDED],
     valid_to: new Date(now.getTime() + VALID_DAYS * 86_400_000).toISOString(),
   });
-  await api.user.logout();
-  return { token, username, token_id: made.id };
+  const credential = demandCredential({ token, username, token_id: made?.id });
+  // A session that stays ends by itself; the token that is made is not to be lost for it.
+  await api.user.logout().catch(() => undefined);
+  return credential;
 }
 
-async function withIdentity({ terminal }: Context, url: string, trust_id: string): Promise<Credential> {
-  const identity_token = parseToken((await terminal.readAll()).toString('utf8').trim(), 'standard input');
+async function withIdentity(context: Context, url: string, trust_id: string): Promise<Credential> {
+  const identity_token = await readToken(context, `Identity token for ${trust_id}`);
   const { token, access_token: made } = await openClient(url).api.token.exchange({
     trust_id,
     identity_token,
   });
-  return { token, username: made.name, token_id: made.id };
+  return demandCredential({ token, username: made?.name, token_id: made?.id });
 }
 
-async function withToken({ terminal }: Context, url: string): Promise<Credential> {
-  const token = parseToken((await terminal.readAll()).toString('utf8').trim(), 'standard input');
-  return { token, username: (await findHolder(openClient(url, token))).name };
+async function withToken(context: Context, url: string): Promise<Credential> {
+  const token = await readToken(context, `Token for ${url}`);
+  return demandCredential({ token, username: (await findHolder(openClient(url, token), token)).name });
+}
+
+/** On a terminal it is asked for, without an echo. */
+async function readToken({ terminal }: Context, question: string): Promise<string> {
+  const text = terminal.inputIsTerminal
+    ? await terminal.askSecret(question, 'send it to standard input')
+    : (await terminal.readAll(INPUT_BYTES_MAX.token)).toString('utf8');
+  return parseToken(text.trim(), 'standard input');
+}
+
+/** What is kept stands beside the tokens of other servers. Fails with `answer_invalid`. */
+function demandCredential(answer: { [N in keyof Credential]?: unknown }): Credential {
+  if (isCredential(answer)) return answer;
+  throw new CofferError('answer_invalid', 'The answer to the sign-in holds no token that could be kept.');
 }

@@ -23,7 +23,7 @@ export const logout = command({
       return;
     }
     // First: whatever the server says, the token is not to stay here.
-    removeCredential(paths.credentials, url);
+    await removeCredential(paths.credentials, url);
     try {
       await endCredential(url, credential);
     } catch (error) {

@@ -1,8 +1,6 @@
-import type { Project } from '@coffer/client';
 import { command } from '../command.ts';
+import { readPages } from '../read-pages.ts';
 import { openTarget } from '../target.ts';
-
-const PAGE = 100;
 
 export const projects = command({
   name: 'projects',
@@ -12,13 +10,10 @@ export const projects = command({
   examples: [{ line: 'coffer projects', what: 'Ids, names and members.' }],
   run: async (context) => {
     const { client } = openTarget(context);
-    const found: Project[] = [];
-    for (;;) {
-      const page = await client.api.project.fetch({ limit: PAGE, offset: found.length });
-      found.push(...page.projects);
-      if (page.projects.length < PAGE) break;
-    }
+    const found = await readPages(async (page) => (await client.api.project.fetch(page)).projects);
     if (context.global.json) return context.terminal.json(found);
+    if (found.length === 0 && context.terminal.dataIsShown)
+      context.terminal.say('There is no project that you may see: ask who manages one to add you.');
     context.terminal.table(
       [
         { name: 'id', of: ({ id }) => id },

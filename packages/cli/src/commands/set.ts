@@ -1,14 +1,14 @@
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { decodeValue, parseKey, readInputFile } from '../input-value.ts';
+import { decodeValue, INPUT_BYTES_MAX, parseKey, readInputFile } from '../input-value.ts';
 import { openPlace } from '../target.ts';
 
 export const set = command({
   name: 'set',
   summary: 'Create an entry, or give it a new value.',
   description: [
-    'The value is asked for without an echo, or comes from standard input or a file; never from the command line, which other programs and the history of the shell can see. Every byte counts, also a line break at the end.',
+    'The value is asked for without an echo, or comes from standard input or a file; never from the command line, which other programs and the history of the shell can see. Every byte counts, also a line break at the end. An empty value is refused unless --empty says that it is meant: it is mostly that of a command that failed.',
   ],
   arguments: [{ name: 'KEY', summary: 'The entry.' }],
   options: {
@@ -18,6 +18,10 @@ export const set = command({
       short: 'c',
       value: 'TEXT',
       summary: 'What it is; without it the comment stays.',
+    },
+    empty: {
+      type: 'boolean',
+      summary: 'An empty value is meant: it is not asked for, and what comes may be empty.',
     },
     'trim-newline': { type: 'boolean', summary: 'Leave out one line break at the end.' },
     'if-version': {
@@ -35,12 +39,13 @@ export const set = command({
     },
   ],
   run: async (context, { args, options }) => {
-    const key = parseKey(args.KEY);
+    const key = parseSetKey(args.KEY);
     const ifVersion = parseVersion(options['if-version']);
     const { client, project, environment } = openPlace(context);
     const { terminal, global } = context;
-    const given = await readValue(context, key, options.file);
-    const value = options['trim-newline'] ? given.replace(/\r?\n$/, '') : given;
+    const given = await readInput(context, key, options);
+    const value = decodeValue(options['trim-newline'] ? withoutNewline(given) : given);
+    if (value === '' && !options.empty) throw new CliError('value_empty', { key });
     if (!options['trim-newline'] && value.endsWith('\n') && options.file === undefined)
       terminal.warn('the value ends with a line break, which belongs to it; --trim-newline leaves it out');
     const { comment } = options;
@@ -50,14 +55,28 @@ export const set = command({
   },
 });
 
-async function readValue({ terminal }: Context, key: string, file: string | undefined): Promise<string> {
-  if (file !== undefined) return decodeValue(readInputFile(file));
-  if (!terminal.inputIsTerminal) return decodeValue(await terminal.readAll());
-  const value = await terminal.askSecret(
-    `Value of ${key}`,
-    'send it to standard input, or name a file with --file',
+async function readInput(
+  { terminal }: Context,
+  key: string,
+  { file, empty }: { file: string | undefined; empty: boolean },
+): Promise<Buffer> {
+  if (file !== undefined) return readInputFile(file, INPUT_BYTES_MAX.value);
+  if (!terminal.inputIsTerminal) return await terminal.readAll(INPUT_BYTES_MAX.value);
+  if (empty) return Buffer.alloc(0);
+  return Buffer.from(
+    await terminal.askSecret(`Value of ${key}`, 'send it to standard input, or name a file with --file'),
   );
-  return decodeValue(Buffer.from(value));
+}
+
+/** Fails with `value_in_arguments` for KEY=value, and repeats none of it. */
+function parseSetKey(text: string): string {
+  if (text.includes('=')) throw new CliError('value_in_arguments');
+  return parseKey(text);
+}
+
+function withoutNewline(bytes: Buffer): Buffer {
+  if (bytes.at(-1) !== 10) return bytes;
+  return bytes.subarray(0, bytes.at(-2) === 13 ? -2 : -1);
 }
 
 function parseVersion(text: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import { readKeys } from '../fetch-values.ts';
-import { decodeText, readInputFile } from '../input-value.ts';
+import { decodeText, INPUT_BYTES_MAX, readInputFile } from '../input-value.ts';
 import { writePrivateFile } from '../private-file.ts';
 import { openPlace } from '../target.ts';
 import { fillTemplate, templateKeys } from '../template.ts';
@@ -29,7 +29,10 @@ export const template = command({
   ],
   run: async (context, { args, options }) => {
     const { terminal, cwd } = context;
-    const bytes = args.FILE === '-' ? await terminal.readAll() : readInputFile(args.FILE);
+    const bytes =
+      args.FILE === '-'
+        ? await terminal.readAll(INPUT_BYTES_MAX.file)
+        : readInputFile(args.FILE, INPUT_BYTES_MAX.file);
     const text = decodeText(bytes, 'the template');
     const filled = fillTemplate(text, await readKeys(openPlace(context), templateKeys(text)));
     if (options.out === undefined) terminal.write(filled);

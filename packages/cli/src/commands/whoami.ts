@@ -7,10 +7,13 @@ export const whoami = command({
   summary: 'Show who you are, and where.',
   arguments: [],
   options: {},
-  examples: [{ line: 'coffer whoami', what: 'User name, role and server.' }],
+  examples: [
+    { line: 'coffer whoami', what: 'User name, role and server.' },
+    { line: 'coffer whoami --json', what: 'Also what the token grants.' },
+  ],
   run: async (context) => {
-    const { url, client } = openTarget(context);
-    const { name, role, details } = await findHolder(client);
+    const { url, token, client } = openTarget(context);
+    const { name, role, details } = await findHolder(client, token);
     if (context.global.json) return context.terminal.json({ url, ...details });
     context.terminal.table(
       [
