@@ -11,7 +11,7 @@ const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \
 const NODE = process.execPath;
 /** Says that it is there, and which signals it gets. */
 const LISTENER = `
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'])
     process.on(signal, () => { console.log(signal); if (signal === 'SIGTERM') process.exit(7); });
   setInterval(() => {}, 1000);
   console.log('ready');`;
@@ -61,13 +61,29 @@ test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP', 'SIGUSR2'])(
   },
 );
 
+test.each([
+  ['SIGSEGV', 139],
+  ['SIGQUIT', 131],
+  ['SIGABRT', 134],
+])('death by %s, which leaves an image of the memory, is told by a code', async (signal, code) => {
+  await using scene = await setScene();
+  const result = await scene.person.run([
+    'run',
+    '--',
+    'sh',
+    '-c',
+    `ulimit -c 0; kill -${signal.slice(3)} $$`,
+  ]);
+  expect(result).toMatchObject({ code, signal: null });
+});
+
 test('signals reach the command, which decides what they mean', async () => {
   await using scene = await setScene();
   const child = scene.person.start(['run', '--', NODE, '-e', LISTENER]);
   const ended = once(child, 'close');
   const stdout = child.stdout as Readable;
   await sayUntil(stdout, 'ready');
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const) {
     child.kill(signal);
     await sayUntil(stdout, signal);
   }
@@ -189,6 +205,34 @@ test('the use of an offline copy is on record after the next contact', async () 
     type: 'vault_offline',
   });
   expect(events).toHaveLength(2);
+}, 60_000);
+
+test('--watch with an offline copy says that it cannot follow changes yet, and follows them later', async () => {
+  await using scene = await setScene();
+  const { person, server, project, root } = scene;
+  await withValue(scene, 'kept');
+  const options = ['run', '--offline-ok', '--watch', '--only', 'AWKWARD', '--'];
+  await person.ok(['run', '--offline-ok', '--', 'true']);
+  const { port } = new URL(server.app.url);
+  await server.stop();
+  const script = "setInterval(() => {}, 1000); console.log('with ' + process.env.AWKWARD)";
+  const child = person.start([...options, NODE, '-e', script]);
+  const ended = once(child, 'close');
+  const stdout = child.stdout as Readable;
+  await Promise.all([
+    sayUntil(stdout, 'with kept'),
+    sayUntil(child.stderr as Readable, 'changes cannot be followed yet'),
+  ]);
+  await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
+  const { token } = root;
+  await new Client(again.app.url, token).ok('vault_update', {
+    project_id: project,
+    key: 'AWKWARD',
+    value: 'new',
+  });
+  await sayUntil(stdout, 'with new');
+  child.kill('SIGTERM');
+  await ended;
 }, 60_000);
 
 function readIfThere(path: string): string {
