@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Client } from '../../packages/server/src/testing/client.ts';
 import { startTestServer } from '../../packages/server/src/testing/server.ts';
-import { setScene, type Scene } from './support.ts';
+import { ScriptedServer } from '../../packages/server/src/testing/scripted-server.ts';
+import { Person, setScene, type Scene } from './support.ts';
 
 const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \\n \\ # 🔑 \t end \n';
 const NODE = process.execPath;
@@ -188,24 +189,28 @@ test('an offline copy starts a command while the server is away, until it expire
   expect((await person.run(['run', '--offline-ok', ...command])).code).toBe(7);
 }, 60_000);
 
-test('the use of an offline copy is on record after the next contact', async () => {
-  await using scene = await setScene();
-  const { person, server, root, project } = scene;
-  await withValue(scene, 'kept');
-  const command = ['run', '--offline-ok', '--', 'true'];
-  await person.ok(command);
-  const { port } = new URL(server.app.url);
-  await server.stop();
-  await person.ok(command);
-  await person.ok(command);
-  await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
-  await person.ok(command);
-  const { events } = await new Client(again.app.url, root.token).ok('event_fetch', {
-    project_id: project,
-    type: 'vault_offline',
-  });
-  expect(events).toHaveLength(2);
-}, 60_000);
+test.each([[['run', '--offline-ok', '--', 'true']], [['run', '--', 'true']], [['list']], [['whoami']]])(
+  'the use of an offline copy is on record after the next contact, as with %j',
+  async (contact) => {
+    await using scene = await setScene();
+    const { person, server, root, project } = scene;
+    await withValue(scene, 'kept');
+    const command = ['run', '--offline-ok', '--', 'true'];
+    await person.ok(command);
+    const { port } = new URL(server.app.url);
+    await server.stop();
+    await person.ok(command);
+    await person.ok(command);
+    await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
+    await person.ok(contact);
+    const { events } = await new Client(again.app.url, root.token).ok('event_fetch', {
+      project_id: project,
+      type: 'vault_offline',
+    });
+    expect(events).toHaveLength(2);
+  },
+  60_000,
+);
 
 test('--watch with an offline copy says that it cannot follow changes yet, and follows them later', async () => {
   await using scene = await setScene();
@@ -234,6 +239,27 @@ test('--watch with an offline copy says that it cannot follow changes yet, and f
   child.kill('SIGTERM');
   await ended;
 }, 60_000);
+
+test.each(['A;touch X;B', 'A\nB', 'A=B', ''])(
+  'a server that sends %j as a key is not believed anything',
+  async (key) => {
+    using person = new Person();
+    await using server = await ScriptedServer.start((response) => {
+      const vaults = ['FINE', key].map((name) => ({ key: name, value: 'x' }));
+      response.end(JSON.stringify({ vaults, amount: 2 }));
+    });
+    const env = { COFFER_URL: server.url, COFFER_TOKEN: 'token', COFFER_PROJECT: 'shop' };
+    for (const line of [
+      ['export', '--format', 'shell'],
+      ['run', '--', 'env'],
+      ['run', '--offline-ok', '--', 'env'],
+    ]) {
+      const result = await person.run(line, { env });
+      expect(result).toMatchObject({ code: 1, out: '' });
+      expect(result.err).toContain('answer_invalid');
+    }
+  },
+);
 
 function readIfThere(path: string): string {
   try {

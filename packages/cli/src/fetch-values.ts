@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import type { Values } from './export-formats.ts';
 import { dropOfflineCopy, findOfflineCopy, keepOfflineCopy, type Shelf } from './offline-copy.ts';
 import { filterKeys, namedKeys, type KeyFilter } from './key-filter.ts';
-import { noteOfflineUse, reportOfflineUses, sendOfflineUses } from './offline-uses.ts';
+import { noteOfflineUse, reportInPassing } from './offline-uses.ts';
 import { isAway, isCode } from './server-errors.ts';
 import type { Place } from './target.ts';
 
@@ -95,7 +95,7 @@ async function readThroughCopy(
     throw error;
   }
   keepOfflineCopy(shelf, values, offline.ttlSeconds);
-  await reportOfflineUses(shelf, async (usedAt) => await sendOfflineUses(place, usedAt));
+  void reportInPassing(place, shelf.directory);
   return values;
 }
 

@@ -20,7 +20,7 @@ export const run = command({
     'The command gets the terminal, every signal and all variables that there are, and the values besides; `coffer` ends as the command ends, with its exit code or by its signal. COFFER_TOKEN is not passed on.',
     'Names that decide which programs are found and loaded, such as PATH, LD_PRELOAD or NODE_OPTIONS, are refused unless --only names them letter by letter.',
     'With --watch the command is told to end (SIGTERM, after 10 seconds SIGKILL) and started anew when a value that it has changes. On Linux, processes that it leaves behind are told to end as well, before it is started anew; elsewhere they stay.',
-    'With --offline-ok an encrypted copy is kept, which opens with the same token alone and until it expires. It is used when the server cannot be reached or cannot serve, never when it refuses; its use is reported to the server afterwards.',
+    'With --offline-ok an encrypted copy is kept, which opens with the same token alone and until it expires. It is used when the server cannot be reached or cannot serve, never when it refuses; its use is reported to the server by the next command, whichever it is, that reaches it.',
   ],
   arguments: [],
   options: {
