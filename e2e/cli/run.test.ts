@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { Client } from '../../packages/server/src/testing/client.ts';
 import { startTestServer } from '../../packages/server/src/testing/server.ts';
 import { ScriptedServer } from '../../packages/server/src/testing/scripted-server.ts';
+import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
 import { Person, setScene, type Scene } from './support.ts';
 
 const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \\n \\ # 🔑 \t end \n';
@@ -91,6 +92,24 @@ test('signals reach the command, which decides what they mean', async () => {
   child.kill('SIGTERM');
   expect(await ended).toEqual([7, null]);
 });
+
+test.skipIf(!HAS_PSEUDO_TERMINALS)(
+  'Ctrl-C reaches the command once, in our process group and in one of its own',
+  async () => {
+    await using scene = await setScene();
+    const script = `let times = 0;
+      process.on('SIGINT', () => { console.log('times ' + (times += 1)); setTimeout(() => process.exit(9), 300); });
+      setInterval(() => {}, 1000); console.log('ready');`;
+    for (const command of [[], ['setsid']]) {
+      await using terminal = scene.person.onTerminal(['run', '--', ...command, NODE, '-e', script]);
+      await terminal.see('ready');
+      terminal.type('\u0003');
+      await terminal.see('times 1');
+      expect(await terminal.ended()).toBe(9);
+      expect(terminal.shown).not.toContain('times 2');
+    }
+  },
+);
 
 test('what cannot be started ends with the codes of shells', async () => {
   await using scene = await setScene();
