@@ -5,13 +5,15 @@ import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Client } from '../../packages/server/src/testing/client.ts';
 import { startTestServer } from '../../packages/server/src/testing/server.ts';
-import { setScene, type Scene } from './support.ts';
+import { ScriptedServer } from '../../packages/server/src/testing/scripted-server.ts';
+import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
+import { Person, setScene, type Scene } from './support.ts';
 
 const AWKWARD = 'line 1\nline 2\r\n"double" \'single\' `tick` $HOME ${X} $(id) \\n \\ # 🔑 \t end \n';
 const NODE = process.execPath;
 /** Says that it is there, and which signals it gets. */
 const LISTENER = `
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'])
     process.on(signal, () => { console.log(signal); if (signal === 'SIGTERM') process.exit(7); });
   setInterval(() => {}, 1000);
   console.log('ready');`;
@@ -61,19 +63,53 @@ test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP', 'SIGUSR2'])(
   },
 );
 
+test.each([
+  ['SIGSEGV', 139],
+  ['SIGQUIT', 131],
+  ['SIGABRT', 134],
+])('death by %s, which leaves an image of the memory, is told by a code', async (signal, code) => {
+  await using scene = await setScene();
+  const result = await scene.person.run([
+    'run',
+    '--',
+    'sh',
+    '-c',
+    `ulimit -c 0; kill -${signal.slice(3)} $$`,
+  ]);
+  expect(result).toMatchObject({ code, signal: null });
+});
+
 test('signals reach the command, which decides what they mean', async () => {
   await using scene = await setScene();
   const child = scene.person.start(['run', '--', NODE, '-e', LISTENER]);
   const ended = once(child, 'close');
   const stdout = child.stdout as Readable;
   await sayUntil(stdout, 'ready');
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const) {
     child.kill(signal);
     await sayUntil(stdout, signal);
   }
   child.kill('SIGTERM');
   expect(await ended).toEqual([7, null]);
 });
+
+test.skipIf(!HAS_PSEUDO_TERMINALS)(
+  'Ctrl-C reaches the command once, in our process group and in one of its own',
+  async () => {
+    await using scene = await setScene();
+    const script = `let times = 0;
+      process.on('SIGINT', () => { console.log('times ' + (times += 1)); setTimeout(() => process.exit(9), 300); });
+      setInterval(() => {}, 1000); console.log('ready');`;
+    for (const command of [[], ['setsid']]) {
+      await using terminal = scene.person.onTerminal(['run', '--', ...command, NODE, '-e', script]);
+      await terminal.see('ready');
+      terminal.type('\u0003');
+      await terminal.see('times 1');
+      expect(await terminal.ended()).toBe(9);
+      expect(terminal.shown).not.toContain('times 2');
+    }
+  },
+);
 
 test('what cannot be started ends with the codes of shells', async () => {
   await using scene = await setScene();
@@ -172,24 +208,77 @@ test('an offline copy starts a command while the server is away, until it expire
   expect((await person.run(['run', '--offline-ok', ...command])).code).toBe(7);
 }, 60_000);
 
-test('the use of an offline copy is on record after the next contact', async () => {
+test.each([[['run', '--offline-ok', '--', 'true']], [['run', '--', 'true']], [['list']], [['whoami']]])(
+  'the use of an offline copy is on record after the next contact, as with %j',
+  async (contact) => {
+    await using scene = await setScene();
+    const { person, server, root, project } = scene;
+    await withValue(scene, 'kept');
+    const command = ['run', '--offline-ok', '--', 'true'];
+    await person.ok(command);
+    const { port } = new URL(server.app.url);
+    await server.stop();
+    await person.ok(command);
+    await person.ok(command);
+    await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
+    await person.ok(contact);
+    const { events } = await new Client(again.app.url, root.token).ok('event_fetch', {
+      project_id: project,
+      type: 'vault_offline',
+    });
+    expect(events).toHaveLength(2);
+  },
+  60_000,
+);
+
+test('--watch with an offline copy says that it cannot follow changes yet, and follows them later', async () => {
   await using scene = await setScene();
-  const { person, server, root, project } = scene;
+  const { person, server, project, root } = scene;
   await withValue(scene, 'kept');
-  const command = ['run', '--offline-ok', '--', 'true'];
-  await person.ok(command);
+  const options = ['run', '--offline-ok', '--watch', '--only', 'AWKWARD', '--'];
+  await person.ok(['run', '--offline-ok', '--', 'true']);
   const { port } = new URL(server.app.url);
   await server.stop();
-  await person.ok(command);
-  await person.ok(command);
+  const script = "setInterval(() => {}, 1000); console.log('with ' + process.env.AWKWARD)";
+  const child = person.start([...options, NODE, '-e', script]);
+  const ended = once(child, 'close');
+  const stdout = child.stdout as Readable;
+  await Promise.all([
+    sayUntil(stdout, 'with kept'),
+    sayUntil(child.stderr as Readable, 'changes cannot be followed yet'),
+  ]);
   await using again = await startTestServer({ dataDir: server.dataDir, config: { port: Number(port) } });
-  await person.ok(command);
-  const { events } = await new Client(again.app.url, root.token).ok('event_fetch', {
+  const { token } = root;
+  await new Client(again.app.url, token).ok('vault_update', {
     project_id: project,
-    type: 'vault_offline',
+    key: 'AWKWARD',
+    value: 'new',
   });
-  expect(events).toHaveLength(2);
+  await sayUntil(stdout, 'with new');
+  child.kill('SIGTERM');
+  await ended;
 }, 60_000);
+
+test.each(['A;touch X;B', 'A\nB', 'A=B', ''])(
+  'a server that sends %j as a key is not believed anything',
+  async (key) => {
+    using person = new Person();
+    await using server = await ScriptedServer.start((response) => {
+      const vaults = ['FINE', key].map((name) => ({ key: name, value: 'x' }));
+      response.end(JSON.stringify({ vaults, amount: 2 }));
+    });
+    const env = { COFFER_URL: server.url, COFFER_TOKEN: 'token', COFFER_PROJECT: 'shop' };
+    for (const line of [
+      ['export', '--format', 'shell'],
+      ['run', '--', 'env'],
+      ['run', '--offline-ok', '--', 'env'],
+    ]) {
+      const result = await person.run(line, { env });
+      expect(result).toMatchObject({ code: 1, out: '' });
+      expect(result.err).toContain('answer_invalid');
+    }
+  },
+);
 
 function readIfThere(path: string): string {
   try {

@@ -1,9 +1,18 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findOfflineCopy, keepOfflineCopy, type Shelf } from './offline-copy.ts';
-import { noteOfflineUse, reportOfflineUses } from './offline-uses.ts';
+import { noteOfflineUse, reportOfflineUses, type Outcome } from './offline-uses.ts';
 
 const VALUES = { KEY: 'offline-canary', OTHER: 'line\n🔑' };
 const START = Date.parse('2030-01-01T00:00:00Z');
@@ -82,12 +91,63 @@ test('opens no longer after any bit of what is sealed, or any field about it, wa
 
 test('uses are told once, and kept until they could be', async () => {
   const told: (readonly string[])[] = [];
+  const tell = async (outcome: Outcome, from = shelf.place): Promise<void> =>
+    await reportOfflineUses({ directory, ...from }, async ({ usedAt }) => {
+      told.push(usedAt);
+      return await Promise.resolve(outcome);
+    });
   keepOfflineCopy(shelf, VALUES, 60);
   noteOfflineUse(shelf);
-  await reportOfflineUses(shelf, async (usedAt) => await Promise.resolve(told.push(usedAt) < 0));
+  await tell('failed');
   noteOfflineUse(shelf);
-  await reportOfflineUses(shelf, async (usedAt) => await Promise.resolve(told.push(usedAt) > 0));
-  await reportOfflineUses(shelf, async (usedAt) => await Promise.resolve(told.push(usedAt) > 0));
+  await tell('recorded', { ...shelf.place, url: 'https://other.example.org' });
+  await tell('recorded');
+  await tell('recorded');
   const at = '2030-01-01T00:00:00.000Z';
   expect(told).toEqual([[at], [at, at]]);
+});
+
+test('a use that was not written whole is in the way of no other', async () => {
+  keepOfflineCopy(shelf, VALUES, 60);
+  noteOfflineUse(shelf);
+  const uses = readdirSync(directory).find((name) => name.endsWith('.uses')) ?? '';
+  appendFileSync(join(directory, uses), '{"url":"https://vau');
+  noteOfflineUse(shelf);
+  const told: (readonly string[])[] = [];
+  await reportOfflineUses({ directory, ...shelf.place }, async ({ usedAt }) => {
+    told.push(usedAt);
+    return await Promise.resolve('recorded');
+  });
+  expect(told.flat()).toHaveLength(2);
+  expect(readdirSync(directory)).toHaveLength(1);
+});
+
+test('uses that the server refuses are not told again with the same token, but with another', async () => {
+  keepOfflineCopy(shelf, VALUES, 60);
+  noteOfflineUse(shelf);
+  const outcomes: Outcome[] = [];
+  const tell = async (outcome: Outcome, token: string): Promise<void> =>
+    await reportOfflineUses({ directory, url: shelf.place.url, token }, async () => {
+      outcomes.push(outcome);
+      return await Promise.resolve(outcome);
+    });
+  await tell('refused', 'a-token');
+  await tell('recorded', 'a-token');
+  await tell('recorded', 'b-token');
+  expect(outcomes).toEqual(['refused', 'recorded']);
+});
+
+test('uses that are being told are not told by a second process', async () => {
+  keepOfflineCopy(shelf, VALUES, 60);
+  noteOfflineUse(shelf);
+  let told = 0;
+  await reportOfflineUses({ directory, ...shelf.place }, async () => {
+    told += 1;
+    await reportOfflineUses({ directory, ...shelf.place }, async () => {
+      told += 1;
+      return await Promise.resolve('recorded');
+    });
+    return 'recorded';
+  });
+  expect(told).toBe(1);
 });

@@ -4,7 +4,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Values } from './export-formats.ts';
 import { makePrivateDirectory, readPrivateFile, writePrivateFile } from './private-file.ts';
-import type { Place } from './target.ts';
 
 /**
  * An encrypted copy of an environment for the time when the server is away. The key comes from the token: who has the
@@ -13,7 +12,7 @@ import type { Place } from './target.ts';
  */
 export type Shelf = {
   directory: string;
-  place: Pick<Place, 'url' | 'token' | 'project' | 'environment'>;
+  place: { url: string; token: string; project: string; environment: string };
   now: () => Date;
 };
 
@@ -99,6 +98,11 @@ function keyOf(token: string, { salt }: Header): Uint8Array {
 
 function dataOf(header: Header): Uint8Array {
   return Buffer.from(canonicalJson(header));
+}
+
+/** Tells tokens apart, and nothing of what they are. */
+export function tokenMark(token: string): string {
+  return createHash('sha256').update(`coffer offline copy v1 ${token}`).digest('hex').slice(0, 32);
 }
 
 /** The name of the file tells nobody of which place it is. */

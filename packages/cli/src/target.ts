@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts';
 import type { Context } from './context.ts';
 import { readVariable } from './variables.ts';
 import { findCredential, isToken, latestServer } from './credentials.ts';
+import { reportInPassing } from './offline-uses.ts';
 import { findProjectFile, type ProjectFile } from './project-file.ts';
 import { parseUrl } from './server-url.ts';
 
@@ -51,7 +52,10 @@ function open(context: Context, file: ProjectFile | undefined): Target {
   const token =
     variableToken(context, server) ?? findCredential(context.paths.credentials, server.url)?.token;
   if (token === undefined) throw noToken(server);
-  return { url: server.url, token, client: openClient(server.url, token) };
+  const target = { url: server.url, token, client: openClient(server.url, token) };
+  // Beside what the command does, which neither waits for it nor fails with it.
+  void reportInPassing(target, context.paths.offline);
+  return target;
 }
 
 export function openClient(url: string, token?: string): Client {

@@ -2,9 +2,8 @@ import { CofferError, type FieldError } from './error.ts';
 
 const MESSAGE_CHARACTERS_MAX = 500;
 
-/** The body of a success. Fails with what the server says went wrong, or with `answer_invalid`. */
-export function readAnswer(response: Response, text: string, token: string | undefined): object {
-  if (!response.ok) throw readProblem(response, text, token);
+/** The body of a success. Fails with `answer_invalid`. */
+export function readAnswer(response: Response, text: string): object {
   const body = parseObject(text);
   if (body === undefined) throw answerInvalid(response);
   return body;
@@ -27,9 +26,9 @@ export function readProblem(response: Response, text: string, token: string | un
     requestId: typeof requestId === 'string' ? clean(requestId) : undefined,
     retryAfterSeconds: retryAfterSeconds(response),
     errors: Array.isArray(errors)
-      ? (errors as Partial<FieldError>[]).map((field) => ({
-          path: clean(field.path),
-          message: clean(field.message),
+      ? (errors as (Partial<FieldError> | null)[]).map((field) => ({
+          path: clean(field?.path),
+          message: clean(field?.message),
         }))
       : [],
   });

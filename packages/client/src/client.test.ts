@@ -239,6 +239,39 @@ describe.each(ENGINES)('the cache on %s', () => {
     expect(await client.vault(projectId, 'staging').get('A')).toBe('staged');
   });
 
+  test('gives nothing that another token has read', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const projectId = await server.project(root);
+    const stranger = await server.user(root, 'ADMIN');
+    let token = root.token ?? '';
+    const cache = { ttlMs: 60_000, entriesMax: 10 };
+    const vault = createClient({ url: server.app.url, token: () => token, cache }).vault(projectId);
+    await vault.set('KEY', 'one');
+    expect(await vault.get('KEY')).toBe('one');
+    token = stranger.token ?? '';
+    expect((await failureOf(vault.get('KEY'))).code).toBe('project_not_found');
+    token = root.token ?? '';
+    expect(await vault.get('KEY')).toBe('one');
+    // Two that read it, and the stranger who tried.
+    expect(await viewsOf(root)).toBe(3);
+  });
+
+  test('gives nothing any more once the server refused', async () => {
+    await using server = await startTestServer();
+    const { root, client, vault } = await startVault(server, { cache: { ttlMs: 60_000, entriesMax: 10 } });
+    await vault.set('KEY', 'one');
+    expect(await vault.get('KEY')).toBe('one');
+    await root.ok('vault_delete', { project_id: 'project_1', key: 'KEY' });
+    expect((await failureOf(vault.entry('KEY'))).code).toBe('entry_not_found');
+    expect((await failureOf(vault.get('KEY'))).code).toBe('entry_not_found');
+    await vault.set('KEY', 'two');
+    expect(await vault.get('KEY')).toBe('two');
+    await root.ok('user_logout');
+    expect((await failureOf(client.api.user.me())).code).toBe('session_ended');
+    expect((await failureOf(vault.get('KEY'))).code).toBe('session_ended');
+  });
+
   test('forgets what a watch says was changed elsewhere', async () => {
     await using server = await startTestServer();
     const { root, vault, projectId } = await startVault(server, { cache: { ttlMs: 60_000, entriesMax: 10 } });

@@ -2,7 +2,7 @@ import { ValueCache, type CacheOptions } from './cache.ts';
 import type { CallOptions, EndpointLine } from './call.ts';
 import { ENDPOINTS, type Api } from './endpoints.generated.ts';
 import { createTransport, type AnyInput, type Fetch, type Token, type Transport } from './transport.ts';
-import { openVault, type Vault } from './vault.ts';
+import { cacheName, openVault, type Vault } from './vault.ts';
 
 export type ClientOptions = {
   /** Of the server, as in `https://vault.example.org`. */
@@ -15,7 +15,7 @@ export type ClientOptions = {
   timeoutMs?: number | undefined;
   /** How often a call is repeated that failed in passing. Default: 2. */
   retries?: number | undefined;
-  /** Keeps values for `get` in memory. Off unless given. */
+  /** Keeps values for `get` in memory, until the token is another one or the server refuses. Off unless given. */
   cache?: CacheOptions | undefined;
 };
 
@@ -35,6 +35,7 @@ export function createClient(options: ClientOptions): Client {
   if (!(timeoutMs > 0)) throw new TypeError('timeoutMs must be more than 0');
   if (!Number.isInteger(retries) || retries < 0)
     throw new TypeError('retries must be a whole number from 0 on');
+  const cache = options.cache && new ValueCache(options.cache);
   const transport = createTransport({
     baseUrl: baseUrlOf(options.url),
     token,
@@ -42,9 +43,15 @@ export function createClient(options: ClientOptions): Client {
     fetch: async (url, init) => await fetch(url, init),
     timeoutMs,
     retries,
+    // What one token has read is not for the next one.
+    onTokenChange: () => cache?.forget(),
+    onRefusal: ({ code }, { project_id, environment, key }) => {
+      if (code === 'version_not_found') return;
+      if (code !== 'entry_not_found') cache?.forget();
+      else cache?.forget(cacheName({ project_id, environment }, key));
+    },
   });
   const api = createApi(transport);
-  const cache = options.cache && new ValueCache(options.cache);
   return {
     api,
     vault: (projectId, environment = 'default') =>

@@ -49,11 +49,12 @@ export class Deadline {
     }
   }
 
-  /** Fails with `timeout` or `aborted` when that comes first. */
+  /** At most 24 days. Fails with `timeout` or `aborted` when that comes first. */
   async wait(milliseconds: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      await this.race(new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds))));
+      const waitMs = Math.min(milliseconds, TIMER_MS_MAX);
+      await this.race(new Promise<void>((resolve) => (timer = setTimeout(resolve, waitMs))));
     } finally {
       clearTimeout(timer);
     }

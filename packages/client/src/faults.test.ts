@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ERRORS } from '../../core/src/error-table.ts';
 import { ScriptedServer, type Reply } from '../../server/src/testing/scripted-server.ts';
 import { createClient, type Client, type ClientOptions, type CofferError } from './index.ts';
+import { PASSING_CODES } from './transport.ts';
 
 function clientOf(server: ScriptedServer, options: Partial<ClientOptions> = {}): Client {
   return createClient({ url: server.url, token: 'secret-token', ...options });
@@ -34,6 +36,15 @@ const never: Reply = () => undefined;
 const neverWhole: Reply = (response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.write('{"status":200,');
+};
+/** Until whoever reads has had enough. */
+const endless: Reply = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const chunk = Buffer.alloc(1_000_000, ' ');
+  const next = (error?: Error | null): void => {
+    if (!(error instanceof Error) && !response.destroyed) response.write(chunk, next);
+  };
+  next();
 };
 const unavailable = problem(503, 'store_unavailable', { 'retry-after': '0' });
 const tooMany = problem(429, 'too_many_attempts', { 'retry-after': '0' });
@@ -72,6 +83,21 @@ describe('what passes', () => {
     await using server = await ScriptedServer.start(fault, ok);
     expect(await outcomeOf(write(clientOf(server)))).toBe(code);
     expect(server.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [429, 'a_code_of_tomorrow'],
+    [503, 'upstream_down'],
+    [429, 'overloaded'],
+  ])('a change is not repeated after %i %s, which Coffer does not answer so', async (status, code) => {
+    await using server = await ScriptedServer.start(problem(status, code, { 'retry-after': '0' }), ok);
+    expect(await outcomeOf(write(clientOf(server)))).toBe(code);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('is what the table of errors says', () => {
+    const passing = Object.entries(ERRORS).filter(([, { status }]) => status === 429 || status === 503);
+    expect(PASSING_CODES).toEqual(Object.fromEntries(passing.map(([code, { status }]) => [code, status])));
   });
 
   test.each([
@@ -117,6 +143,16 @@ describe('what passes', () => {
       retryAfterSeconds: 120,
     });
     expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  test('is not waited for without an end, even by who set no time', async () => {
+    await using server = await ScriptedServer.start(
+      problem(503, 'overloaded', { 'retry-after': '9999999' }),
+      ok,
+    );
+    const client = clientOf(server, { timeoutMs: Number.POSITIVE_INFINITY });
+    expect(await outcomeOf(read(client))).toBe('overloaded');
+    expect(server.requests).toHaveLength(1);
   });
 
   test('may be put off until a date', async () => {
@@ -175,6 +211,17 @@ describe('what is no answer of Coffer', () => {
     ['text', (response) => void response.end('secret-token')],
     ['a list', (response) => void response.end('[]')],
     ['nothing', (response) => void response.end()],
+    [
+      'an answer of gigabytes',
+      (response) => void response.writeHead(200, { 'content-length': 1e10 }).write('{'),
+    ],
+    [
+      'a refusal of gigabytes',
+      (response) => void response.writeHead(400, { 'content-length': 1e10 }).write('{'),
+    ],
+    ['an answer without an end', endless],
+    ['a value that is no text', (response) => void response.end('{"vault":{"key":"KEY","value":1}}')],
+    ['an entry of another key', (response) => void response.end('{"vault":{"key":"OTHER","value":"v"}}')],
     ['JSON without what was asked for', (response) => void response.end('{"vault":{"key":"KEY"}}')],
     [
       'a problem without a code',
@@ -247,6 +294,100 @@ test('a server that never comes to the end of a list does not hold a program for
   const client = createClient({ url: 'http://127.0.0.1', fetch });
   expect(await outcomeOf(client.vault('shop').all())).toBe('answer_invalid');
   expect(calls).toBeLessThan(20_000);
+});
+
+test('a list that goes on with new entries ends before it fills the memory', async () => {
+  const value = 'x'.repeat(65_536);
+  let calls = 0;
+  const fetch = async (): Promise<Response> => {
+    calls += 1;
+    const vaults = Array.from({ length: 100 }, (_, index) => ({
+      key: `K${(calls - 1) * 99 + index}`,
+      value,
+    }));
+    return await Promise.resolve(new Response(JSON.stringify({ vaults, amount: 1e9 })));
+  };
+  const client = createClient({ url: 'http://127.0.0.1', fetch });
+  expect(await outcomeOf(client.vault('shop').all())).toBe('answer_invalid');
+  expect(calls).toBeLessThan(100);
+}, 30_000);
+
+describe('an answer is refused whole', () => {
+  const entry = { key: 'FINE', value: 'v', version: 1 };
+  const call = async (body: object, work: (client: Client) => Promise<unknown>): Promise<string> => {
+    const fetch = async (): Promise<Response> => await Promise.resolve(new Response(JSON.stringify(body)));
+    return await outcomeOf(work(createClient({ url: 'http://127.0.0.1', fetch })));
+  };
+
+  test.each([
+    'A;touch X;B',
+    'A\nB',
+    'A\n',
+    'lower',
+    '',
+    '1A',
+    'A=B',
+    '__proto__',
+    'Ä',
+    'A'.repeat(256),
+    undefined,
+    7,
+  ])('when an entry has a key that is none: %j', async (key) => {
+    const vaults = [entry, { ...entry, key }];
+    expect(await call({ vaults }, async (client) => await client.vault('shop').all())).toBe('answer_invalid');
+    expect(await call({ vaults }, async (client) => await client.vault('shop').list())).toBe(
+      'answer_invalid',
+    );
+  });
+
+  test.each<[string, object, (client: Client) => Promise<unknown>]>([
+    ['has no list', { vaults: {} }, async (client) => await client.vault('shop').all()],
+    ['lists nothing', { vaults: [null] }, async (client) => await client.vault('shop').all()],
+    [
+      'lists more than was asked for',
+      { vaults: Array.from({ length: 101 }, (_, index) => ({ ...entry, key: `K${index}` })) },
+      async (client) => await client.vault('shop').all(),
+    ],
+    [
+      'has a value that is no text',
+      { vaults: [{ ...entry, value: ['v'] }] },
+      async (client) => await client.vault('shop').all(),
+    ],
+    [
+      'has no versions',
+      { versions: 'none', amount: 1 },
+      async (client) => await client.vault('shop').history('FINE'),
+    ],
+    ['says nothing of a change', {}, async (client) => await client.vault('shop').set('FINE', 'v')],
+    [
+      'tells of another entry',
+      { vault: { ...entry, key: 'OTHER' } },
+      async (client) => await client.vault('shop').restore('FINE', 1),
+    ],
+    [
+      'tells of no import',
+      { created: ['FINE'], updated: [], unchanged: 'x' },
+      async (client) => await client.vault('shop').import({ FINE: 'v' }),
+    ],
+  ])('when it %s', async (_, body, work) => {
+    expect(await call(body, work)).toBe('answer_invalid');
+  });
+});
+
+test('a watch waits for as long as the server asks, and at most some minutes', async () => {
+  await using server = await ScriptedServer.start(
+    problem(429, 'too_many_watchers', { 'retry-after': '9999999' }),
+  );
+  using timers = vi.spyOn(globalThis, 'setTimeout');
+  const waits = (): number[] => timers.mock.calls.map(([, delay = 0]) => delay).filter((ms) => ms > 100_000);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const change = clientOf(server).vault('shop').watch({ signal })[Symbol.asyncIterator]().next();
+  await expect.poll(waits).toHaveLength(1);
+  expect(Math.max(...waits())).toBeLessThan(400_000);
+  expect(server.requests).toHaveLength(1);
+  controller.abort();
+  await change;
 });
 
 test('a url may have a path before that of the API', async () => {

@@ -3,6 +3,7 @@ import type { CallOptions, EndpointLine } from './call.ts';
 import { Deadline } from './deadline.ts';
 import { CofferError } from './error.ts';
 import { readAnswer, readProblem } from './answer.ts';
+import { readText } from './read-text.ts';
 
 export type Token = string | (() => string | Promise<string>);
 
@@ -15,6 +16,10 @@ export type TransportOptions = {
   fetch: Fetch;
   timeoutMs: number;
   retries: number;
+  /** The next call goes out with another token than the last one. */
+  onTokenChange?: (() => void) | undefined;
+  /** The server said 401, 403 or 404. */
+  onRefusal?: ((error: CofferError, input: AnyInput) => void) | undefined;
 };
 
 /** Whatever an endpoint takes. */
@@ -25,6 +30,8 @@ export type Transport = {
   call(endpoint: EndpointLine, input: AnyInput, options?: CallOptions): Promise<unknown>;
   /** The answer as soon as its headers are there, tried once; whoever asks reads and ends it. Fails with a CofferError. */
   open(endpoint: EndpointLine, input: AnyInput, options: OpenOptions): Promise<Response>;
+  /** Asks for the token as a call does, so that a change of it is known. Fails with a CofferError. */
+  lookAtToken(options?: CallOptions): Promise<void>;
 };
 
 type OpenOptions = { deadline: Deadline; headers: Readonly<Record<string, string>> };
@@ -32,27 +39,80 @@ type OpenOptions = { deadline: Deadline; headers: Readonly<Record<string, string
 /** What every token is made of: anything else would break the header, and the platform would repeat it in its error. */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
+/** The codes with which Coffer answers 429 and 503. */
+export const PASSING_CODES: Readonly<Record<string, number>> = {
+  too_many_attempts: 429,
+  too_many_watchers: 429,
+  store_unavailable: 503,
+  audit_unavailable: 503,
+  issuer_unavailable: 503,
+  overloaded: 503,
+  not_ready: 503,
+};
+
+/** Whoever is to wait for longer is told at once, even when they set no time. */
+const RETRY_WAIT_MS_MAX = 300_000;
+/** A page of the longest values, each byte of them escaped, has 40 MB. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const REFUSAL_BYTES_MAX = 1024 * 1024;
+
 /** Calls over HTTP. The token lives in here, out of reach of whatever prints or serialises a client. */
-export function createTransport(transport: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const transport = { ...options, onToken: tokenWatcher(options.onTokenChange) };
+  const refused = (problem: CofferError, input: AnyInput): CofferError => {
+    if ([401, 403, 404].includes(problem.status ?? 0)) options.onRefusal?.(problem, input);
+    return problem;
+  };
+  const problemOf = async (
+    { response, token }: Sent,
+    deadline: Deadline,
+    input: AnyInput,
+  ): Promise<CofferError> => {
+    const text = await reading(deadline, async () => await readText(response, REFUSAL_BYTES_MAX));
+    return refused(readProblem(response, text, token), input);
+  };
   return {
     async call(endpoint, input, { signal, timeoutMs = transport.timeoutMs } = {}) {
       const deadline = new Deadline(timeoutMs, signal);
       try {
         return await withRetries(endpoint[0], transport.retries, deadline, async () => {
-          const { response, token } = await send(transport, endpoint, input, { deadline, headers: {} });
-          const text = await reading(deadline, async () => await response.text());
-          return readAnswer(response, text, token);
+          const sent = await send(transport, endpoint, input, { deadline, headers: {} });
+          if (!sent.response.ok) throw await problemOf(sent, deadline, input);
+          const { response } = sent;
+          return readAnswer(
+            response,
+            await reading(deadline, async () => await readText(response, ANSWER_BYTES_MAX)),
+          );
         });
       } finally {
         deadline.release();
       }
     },
     async open(endpoint, input, options) {
-      const { response, token } = await send(transport, endpoint, input, options);
-      if (response.ok) return response;
-      const text = await reading(options.deadline, async () => await response.text());
-      throw readProblem(response, text, token);
+      const sent = await send(transport, endpoint, input, options);
+      if (sent.response.ok) return sent.response;
+      throw await problemOf(sent, options.deadline, input);
     },
+    async lookAtToken({ signal, timeoutMs = transport.timeoutMs } = {}) {
+      const deadline = new Deadline(timeoutMs, signal);
+      try {
+        await currentToken(transport, deadline).catch((error: unknown) => {
+          throw deadline.error ?? error;
+        });
+      } finally {
+        deadline.release();
+      }
+    },
+  };
+}
+
+/** The token of the last call is kept in here alone. */
+function tokenWatcher(onChange: () => void = () => undefined): (token: string | undefined) => void {
+  let last: string | undefined;
+  return (token) => {
+    if (token === last) return;
+    last = token;
+    onChange();
   };
 }
 
@@ -69,7 +129,7 @@ async function withRetries<T>(
       if (!(error instanceof CofferError) || failures >= retries || !mayRetry(error, method)) throw error;
       const waitMs = (error.retryAfterSeconds ?? 0) * 1000 + backoffMs(failures);
       // Whoever called learns now what they would learn then, and when it is worth another try.
-      if (waitMs >= deadline.remainingMs) throw error;
+      if (waitMs >= Math.min(deadline.remainingMs, RETRY_WAIT_MS_MAX)) throw error;
       await deadline.wait(waitMs);
     }
   }
@@ -77,21 +137,26 @@ async function withRetries<T>(
 
 /**
  * Reads are repeated when the network fails. A change is not, since it may have been made; but Coffer answers 429 and
- * 503 before it does anything. What only passes for its answer, such as that of a proxy, promises nothing.
+ * 503 before it does anything. What only passes for its answer, such as that of a proxy, promises nothing: what counts are
+ * the codes of its table.
  */
 function mayRetry({ code, status }: CofferError, method: EndpointLine[0]): boolean {
   if (code === 'network_error') return method === 'GET';
   if (status !== 429 && status !== 503) return false;
-  return method === 'GET' || code !== 'answer_invalid';
+  return method === 'GET' || (Object.hasOwn(PASSING_CODES, code) && PASSING_CODES[code] === status);
 }
 
+type Sent = { response: Response; token: string | undefined };
+type TokenSource = Pick<TransportOptions, 'token'> & { onToken: (token: string | undefined) => void };
+
 async function send(
-  { baseUrl, token: source, fetch }: TransportOptions,
+  transport: TransportOptions & TokenSource,
   [method, path, who]: EndpointLine,
   input: AnyInput,
   { deadline, headers }: OpenOptions,
-): Promise<{ response: Response; token: string | undefined }> {
-  const token = who === 'anyone' ? undefined : await currentToken(source, deadline);
+): Promise<Sent> {
+  const { baseUrl, fetch } = transport;
+  const token = who === 'anyone' ? undefined : await currentToken(transport, deadline);
   const inBody = method === 'POST' || method === 'PATCH';
   const response = await reading(
     deadline,
@@ -114,22 +179,27 @@ async function send(
   return { response, token };
 }
 
-async function currentToken(source: Token | undefined, deadline: Deadline): Promise<string | undefined> {
-  if (source === undefined) return undefined;
-  const token = typeof source === 'string' ? source : await deadline.race(Promise.resolve(source()));
-  if (TOKEN.test(token)) return token;
-  throw new CofferError(
-    'token_invalid',
-    'The token has characters that no token has, such as a line break at its end.',
-  );
+async function currentToken(
+  { token: source, onToken }: TokenSource,
+  deadline: Deadline,
+): Promise<string | undefined> {
+  const token = typeof source === 'function' ? await deadline.race(Promise.resolve(source())) : source;
+  if (token !== undefined && !TOKEN.test(token)) {
+    throw new CofferError(
+      'token_invalid',
+      'The token has characters that no token has, such as a line break at its end.',
+    );
+  }
+  onToken(token);
+  return token;
 }
 
-/** Work on the network: fails with `timeout`, `aborted` or `network_error`. */
+/** Work on the network: fails with `timeout`, `aborted`, `network_error` or a CofferError of its own. */
 async function reading<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
   try {
     return await deadline.race(work());
   } catch (error) {
-    throw deadline.error ?? networkError(error);
+    throw deadline.error ?? (error instanceof CofferError ? error : networkError(error));
   }
 }
 

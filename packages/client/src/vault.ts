@@ -9,6 +9,7 @@ import type {
   VaultImportInput,
 } from './endpoints.generated.ts';
 import { answerInvalid } from './answer.ts';
+import { checkCount, checkEntry, checkList, isKey } from './checks.ts';
 import { CofferError } from './error.ts';
 import { readAllEntries, type Place } from './read-all.ts';
 import type { CallOptions } from './call.ts';
@@ -61,9 +62,19 @@ export type Vault = {
   watch(options?: WatchOptions): AsyncIterable<Change>;
 };
 
+/** Of calls that name none. */
+const DEFAULT_ENVIRONMENT = 'default';
 const PAGE_ENTRIES = 100;
 /** How often an entry may come and go while we look for it. */
 const SET_TRIES = 5;
+
+/** Under which a value is kept. */
+export function cacheName(
+  { project_id, environment = DEFAULT_ENVIRONMENT }: { project_id?: unknown; environment?: unknown },
+  key: unknown,
+): string {
+  return JSON.stringify([project_id, environment, key]);
+}
 
 export function openVault({
   api,
@@ -76,7 +87,7 @@ export function openVault({
   cache: ValueCache | undefined;
   place: Place;
 }): Vault {
-  const cached = (key: string): string => JSON.stringify([place.project_id, place.environment, key]);
+  const cached = (key: string): string => cacheName(place, key);
   /** Whether it succeeds or not: after a failure it is unknown what is there. */
   const changing = async <T>(keys: readonly string[], work: () => Promise<T>): Promise<T> => {
     try {
@@ -87,12 +98,13 @@ export function openVault({
   };
   const entry: Vault['entry'] = async (key, { version, ...options } = {}) => {
     const { vault } = await api.vault.fetchOne({ ...place, key, version }, options);
-    if (typeof vault?.value !== 'string') throw answerInvalid();
+    if (typeof checkEntry(vault, key).value !== 'string') throw answerInvalid();
     return vault;
   };
   return {
     entry,
     get: async (key, options) => {
+      if (cache !== undefined) await transport.lookAtToken(options);
       const kept = cache?.find(cached(key));
       if (kept !== undefined) return kept;
       const ticket = cache?.ticket() ?? 0;
@@ -119,17 +131,17 @@ export function openVault({
       const keys = entries.map(({ key }) => key);
       return await changing(keys, async () => {
         const { created, updated, unchanged } = await api.vault.import({ ...place, entries }, options);
+        for (const list of [created, updated, unchanged]) checkList(list, isKey);
         return { created, updated, unchanged };
       });
     },
     history: async (key, { limit = PAGE_ENTRIES, offset, ...options } = {}) => {
       const { versions, amount } = await api.vault.versionFetch({ ...place, key, limit, offset }, options);
-      return { versions, amount };
+      return { versions: checkList(versions, isVersion), amount: checkCount(amount) };
     },
     restore: async (key, version, options) =>
-      await changing(
-        [key],
-        async () => (await api.vault.versionRestore({ ...place, key, version }, options)).vault,
+      await changing([key], async () =>
+        checkEntry((await api.vault.versionRestore({ ...place, key, version }, options)).vault, key),
       ),
     async *watch(options) {
       for await (const change of watchChanges(transport, place, options)) {
@@ -148,18 +160,18 @@ async function setEntry(
 ): Promise<VaultEntry> {
   const entry = { ...place, key, value, comment };
   if (ifVersion !== undefined && ifVersion > 0) {
-    return (await api.vault.update({ ...entry, if_version: ifVersion }, options)).vault;
+    return checkEntry((await api.vault.update({ ...entry, if_version: ifVersion }, options)).vault, key);
   }
   for (let tries = 1; ; tries += 1) {
     try {
-      if (ifVersion === undefined) return (await api.vault.update(entry, options)).vault;
-      return (await api.vault.create(entry, options)).vault;
+      if (ifVersion === undefined) return checkEntry((await api.vault.update(entry, options)).vault, key);
+      return checkEntry((await api.vault.create(entry, options)).vault, key);
     } catch (error) {
       if (ifVersion === 0 && isCode(error, 'entry_exists')) throw conflict(error);
       if (!isCode(error, 'entry_not_found') || tries >= SET_TRIES) throw error;
     }
     try {
-      return (await api.vault.create(entry, options)).vault;
+      return checkEntry((await api.vault.create(entry, options)).vault, key);
     } catch (error) {
       if (!isCode(error, 'entry_exists') || tries >= SET_TRIES) throw error;
     }
@@ -172,6 +184,10 @@ function conflict({ message, ...details }: CofferError): CofferError {
 
 function isCode(error: unknown, code: CofferError['code']): error is CofferError {
   return error instanceof CofferError && error.code === code;
+}
+
+function isVersion(version: unknown): boolean {
+  return Number.isSafeInteger((version as Partial<EntryVersion> | null)?.version);
 }
 
 function valueOf(entry: VaultEntry | VaultEntryWithValue): string {

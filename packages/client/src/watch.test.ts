@@ -178,9 +178,16 @@ describe.each(ENGINES)('a watch of a vault on %s', () => {
     let now = Date.now();
     await using server = await startTestServer({ clock: () => now, watchLimits: { heartbeatMs: 20 } });
     const { root, place } = await startVault(server);
-    await using watching = await Watching.start(vaultAt(server.app.url, root, place));
+    let signedIn: Promise<unknown> = Promise.resolve();
+    const token = async (): Promise<string> => {
+      await signedIn;
+      return root.token ?? '';
+    };
+    const vault = createClient({ url: server.app.url, token }).vault(place.project_id);
+    await using watching = await Watching.start(vault);
     now += 16 * 60 * 1000;
-    await root.signIn('user_login', { auth_data: 'root', password: PASSWORD });
+    signedIn = root.signIn('user_login', { auth_data: 'root', password: PASSWORD });
+    await signedIn;
     await expect
       .poll(async () => (await root.ok('event_fetch', { type: 'vault_watch' })).amount, { timeout: 5000 })
       .toBeGreaterThan(1);
@@ -294,6 +301,20 @@ describe.each(ENGINES)('a watch of a vault on %s', () => {
 });
 
 describe('a watch', () => {
+  test('does not ask without a pause when there is always more of nothing', async () => {
+    let polls = 0;
+    await using server = await ScriptedServer.start((response, request) => {
+      if (wantsStream(request)) return void response.writeHead(501).end();
+      if (request.url?.startsWith('/vault/watch') === true) polls += 1;
+      response.end(JSON.stringify({ changes: [], last: 7, more: true }));
+    });
+    await using _watching = await Watching.start(createClient({ url: server.url }).vault('shop'), {
+      pollMs: 1000,
+    });
+    for (let turn = 0; turn < 20; turn += 1) await createClient({ url: server.url }).api.health();
+    expect(polls).toBeLessThan(3);
+  });
+
   test('tells of what goes wrong in passing, and goes on', async () => {
     const here = ': here\nid: 7\n\n';
     await using server = await ScriptedServer.start(
@@ -313,9 +334,8 @@ describe('a watch', () => {
   });
 
   test('resumes from the last id that came with a whole block, whatever the line ends and however it is cut', async () => {
-    const change = (key: string): string =>
-      JSON.stringify({ index: 9, type: 'vault_create', key, at: 'now' });
-    const stream = `\uFEFFretry: 1000\r\nid: 7\r\n\r\nevent: change\rid: 8\rdata: ${change('Ä💚')}\r\rid: 9\n`;
+    const change = (key: string): string => JSON.stringify({ index: 9, type: 'vault_💚', key, at: 'now' });
+    const stream = `\uFEFFretry: 1000\r\nid: 7\r\n\r\nevent: change\rid: 8\rdata: ${change('FIRST')}\r\rid: 9\n`;
     await using server = await ScriptedServer.start(
       (response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
@@ -332,7 +352,7 @@ describe('a watch', () => {
       },
     );
     await using watching = await Watching.start(createClient({ url: server.url }).vault('shop'));
-    expect(await watching.take(2)).toEqual(['vault_create Ä💚', 'vault_create LAST']);
+    expect(await watching.take(2)).toEqual(['vault_💚 FIRST', 'vault_💚 LAST']);
     expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '8']);
   });
 
@@ -348,6 +368,7 @@ describe('a watch', () => {
   });
 
   test.each([
+    ['a key that is none', 'event: change\nid: 1\ndata: {"key":"A;B","type":"vault_create","at":"now"}\n\n'],
     ['an event that is none', 'event: change\nid: 1\ndata: {"key":1}\n\n'],
     ['a block without an end', `data: ${'x'.repeat(1_100_000)}`],
   ])('does not take %s', async (_, text) => {

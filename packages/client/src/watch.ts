@@ -1,5 +1,6 @@
 import { answerInvalid } from './answer.ts';
 import { backoffMs } from './backoff.ts';
+import { isKey } from './checks.ts';
 import { Deadline } from './deadline.ts';
 import { ENDPOINTS, type Change } from './endpoints.generated.ts';
 import { CofferError } from './error.ts';
@@ -23,6 +24,8 @@ export type WatchOptions = {
 const SILENCE_MS = 40_000;
 const POLL_MS = 10_000;
 const PAUSE_CAP_MS = 30_000;
+/** However long the server asks for. */
+const RETRY_AFTER_MS_MAX = 300_000;
 /** A stream that lasted so long was not a failure, nor was one that brought something. */
 const STEADY_MS = 10_000;
 /** How long is asked before the stream is tried again. */
@@ -56,7 +59,7 @@ export async function* watchChanges(
       if (isAborted(watch)) return;
       const problem = passing(error);
       watch.onError?.(problem);
-      waitMs = (problem.retryAfterSeconds ?? 0) * 1000;
+      waitMs = retryAfterMs(problem);
       if (!connection.isHeard && isHeldBack(problem)) yield* poll(watch);
     }
     const isProgress = watch.after !== connection.from;
@@ -134,6 +137,7 @@ async function* poll(watch: Watch): AsyncGenerator<Change, void, undefined> {
   const endsAt = performance.now() + Math.max(POLLING_MS, pollMs);
   while (performance.now() < endsAt && !isAborted(watch)) {
     let more = false;
+    let waitMs = 0;
     try {
       const answer = await transport.call(
         ENDPOINTS.vault_watch,
@@ -142,14 +146,21 @@ async function* poll(watch: Watch): AsyncGenerator<Change, void, undefined> {
       );
       if (!isListing(answer)) throw answerInvalid();
       moveTo(watch, answer.last);
-      ({ more } = answer);
+      // More of nothing would be asked for without a pause.
+      more = answer.more && answer.changes.length > 0;
       yield* answer.changes;
     } catch (error) {
       if (isAborted(watch)) return;
-      watch.onError?.(passing(error));
+      const problem = passing(error);
+      watch.onError?.(problem);
+      waitMs = retryAfterMs(problem);
     }
-    if (!more) await pause(watch, pollMs / 2 + (Math.random() * pollMs) / 2);
+    if (!more) await pause(watch, Math.max(waitMs, pollMs / 2 + (Math.random() * pollMs) / 2));
   }
+}
+
+function retryAfterMs({ retryAfterSeconds = 0 }: CofferError): number {
+  return Math.min(retryAfterSeconds * 1000, RETRY_AFTER_MS_MAX);
 }
 
 /** Throws what will not pass by itself: no rights, or a call that is not taken. */
@@ -186,10 +197,15 @@ function parse(text: string): unknown {
 
 function isChange(change: unknown): change is Change {
   const { key, type, at } = (change ?? {}) as Partial<Record<keyof Change, unknown>>;
-  return typeof key === 'string' && typeof type === 'string' && typeof at === 'string';
+  return isKey(key) && typeof type === 'string' && typeof at === 'string';
 }
 
 function isListing(answer: unknown): answer is { changes: readonly Change[]; last: number; more: boolean } {
-  const { changes, last } = (answer ?? {}) as { changes?: unknown; last?: unknown };
-  return Array.isArray(changes) && changes.every(isChange) && Number.isInteger(last);
+  const { changes, last, more } = (answer ?? {}) as Partial<Record<'changes' | 'last' | 'more', unknown>>;
+  return (
+    Array.isArray(changes) &&
+    changes.every(isChange) &&
+    Number.isSafeInteger(last) &&
+    typeof more === 'boolean'
+  );
 }

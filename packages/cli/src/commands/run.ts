@@ -5,10 +5,10 @@ import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { Variables } from '../variables.ts';
 import type { Values } from '../export-formats.ts';
-import { fetchValues } from '../fetch-values.ts';
+import { fetchValues, letsThrough } from '../fetch-values.ts';
 import { parseCount } from '../input-value.ts';
 import { demandSafe, type KeyFilter } from '../key-filter.ts';
-import { runWatching } from '../run-watching.ts';
+import { runWatching, type Preparation } from '../run-watching.ts';
 import { openPlace } from '../target.ts';
 
 const OFFLINE_TTL_HOURS = 24;
@@ -19,8 +19,8 @@ export const run = command({
   description: [
     'The command gets the terminal, every signal and all variables that there are, and the values besides; `coffer` ends as the command ends, with its exit code or by its signal. COFFER_TOKEN is not passed on.',
     'Names that decide which programs are found and loaded, such as PATH, LD_PRELOAD or NODE_OPTIONS, are refused unless --only names them letter by letter.',
-    'With --watch the command is told to end (SIGTERM, after 10 seconds SIGKILL) and started anew when a value that it has changes.',
-    'With --offline-ok an encrypted copy is kept, which opens with the same token alone and until it expires. It is used when the server cannot be reached or cannot serve, never when it refuses; its use is reported to the server afterwards.',
+    'With --watch the command is told to end (SIGTERM, after 10 seconds SIGKILL) and started anew when a value that it has changes. On Linux, processes that it leaves behind are told to end as well, before it is started anew; elsewhere they stay.',
+    'With --offline-ok an encrypted copy is kept, which opens with the same token alone and until it expires. It is used when the server cannot be reached or cannot serve, never when it refuses; its use is reported to the server by the next command, whichever it is, that reaches it.',
   ],
   arguments: [],
   options: {
@@ -56,16 +56,23 @@ export const run = command({
       ttlSeconds:
         3600 * (hours === undefined ? OFFLINE_TTL_HOURS : parseCount(hours, '--offline-ttl', 'run')),
     };
-    const prepare = async (): Promise<Program> => {
-      const values = await fetchValues(context, place, { filter: options, offline });
+    const prepare = async ({ signal, isFirst }: Preparation): Promise<Program> => {
+      const values = await fetchValues(context, place, {
+        filter: options,
+        offline: { ...offline, use: isFirst },
+        signal,
+      });
       demandUsable(values, options);
       return { file, args, env: childEnvironment(context, values, options['pass-token']) };
     };
-    if (!options.watch) return await runProgram(await prepare());
+    if (!options.watch) return await runProgram(await prepare({ isFirst: true }));
     const { terminal } = context;
     return await runWatching({
       place,
       prepare,
+      isWanted: (key) => letsThrough(options, key),
+      onWaiting: (error) =>
+        terminal.warn(`changes cannot be followed yet; it is tried again and again: ${describe(error)}`),
       onRestart: () => terminal.warn('values have changed: starting the command anew'),
       onError: (error) => terminal.warn(`changes are not followed: ${describe(error)}`),
     });
