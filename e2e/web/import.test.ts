@@ -72,6 +72,29 @@ test('a .env file that is dropped anywhere on the dialog is previewed, and nothi
   expect(await value('DROPPED')).toBe('ключ');
 });
 
+test('a .env text that is pasted where the key goes is previewed, and a key is a key', async ({
+  web,
+  open,
+}) => {
+  const { page, value } = await openCreate(web, open);
+  const key = page.getByLabel('Key', { exact: true });
+  const paste = async (text: string): Promise<boolean> =>
+    await key.evaluate((field, content) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', content);
+      return field.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+      );
+    }, text);
+  // Left to the browser.
+  expect(await paste('DATABASE_URL')).toBe(true);
+  expect(await paste('export ONE=1\nTWO=2\n')).toBe(false);
+  await shown(page.getByText('2 new, 0 already there'));
+  await press(page, 'Import 2 entries');
+  await shown(row(page, 'ONE'));
+  expect(await value('TWO')).toBe('2');
+});
+
 test('a file is chosen; what is no text is refused rather than changed', async ({ web, open }) => {
   const { page } = await openCreate(web, open);
   await press(page, 'Paste a .env file…');

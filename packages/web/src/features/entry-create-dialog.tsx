@@ -1,4 +1,4 @@
-import { useRef, useState, type DragEvent, type ReactNode, type Ref } from 'react';
+import { useRef, useState, type ClipboardEvent, type DragEvent, type ReactNode, type Ref } from 'react';
 import { flushSync } from 'react-dom';
 import { ApiError } from '../data/api.ts';
 import { useCreateEntry, type Place } from '../data/entries.ts';
@@ -11,10 +11,15 @@ import { fieldError, formError, lineFeeds, onSubmit } from './form.ts';
 import { ImportPanel } from './import-panel.tsx';
 
 const CREATE = ['key', 'value', 'comment'] as const;
+/** A line of a .env text. */
+const ASSIGNMENT = /^\s*(?:export\s+)?\w+\s*=/m;
 
 type CreateProps = { place: Place; open: boolean; onClose: () => void };
 
-/** One entry by hand, or many out of a .env text. A file that is dropped anywhere on it is such a text. */
+/**
+ * One entry by hand, or many out of a .env text. A file that is dropped anywhere on it is such a text, and so is what
+ * is pasted where the key goes and is more than a key.
+ */
 export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactNode {
   const [isImport, setImport] = useState(false);
   const [file, setFile] = useState<File>();
@@ -31,12 +36,21 @@ export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactN
     });
     importButton.current?.focus();
   };
+  const look = (given: File): void => {
+    setFile(given);
+    setImport(true);
+  };
   const drop = (event: DragEvent): void => {
     const [dropped] = event.dataTransfer.files;
     if (dropped === undefined) return;
     event.preventDefault();
-    setFile(dropped);
-    setImport(true);
+    look(dropped);
+  };
+  const paste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData.getData('text/plain');
+    if (!ASSIGNMENT.test(text)) return;
+    event.preventDefault();
+    look(new File([text], 'pasted'));
   };
   return (
     // What happens in the dialog arrives here, though it stands elsewhere in the document.
@@ -63,6 +77,7 @@ export function CreateEntryDialog({ place, open, onClose }: CreateProps): ReactN
             place={place}
             onDone={close}
             onImport={() => setImport(true)}
+            onPasteKey={paste}
             importButton={importButton}
           />
         </div>
@@ -75,11 +90,13 @@ function CreateForm({
   place,
   onDone,
   onImport,
+  onPasteKey,
   importButton,
 }: {
   place: Place;
   onDone: () => void;
   onImport: () => void;
+  onPasteKey: (event: ClipboardEvent) => void;
   importButton: Ref<HTMLButtonElement>;
 }): ReactNode {
   const create = useCreateEntry();
@@ -109,6 +126,7 @@ function CreateForm({
           autoCapitalize="characters"
           spellCheck={false}
           maxLength={255}
+          onPaste={onPasteKey}
           hint="Upper-case letters, digits and underscores; a letter first. As in DATABASE_URL. It cannot be changed later."
           error={taken ? 'This key is taken: edit the entry instead.' : fieldError(create.error, 'key')}
         />
