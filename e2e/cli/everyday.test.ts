@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -95,12 +96,27 @@ test('a template is filled once, and not at all when a key is missing', async ()
   expect(readFileSync(join(person.cwd, 'filled'), 'utf8')).toBe(
     'a=${{ vault.B }} $& $1\nb=b\nc=${{ secrets.C }}\n',
   );
+  const filled = await person.ok(['template', '-'], {
+    input:
+      "${{ base64(vault.B) }} ${{ json(vault.A) }} ${{ basic('ci', vault.B) }} ${{ urlencode(vault.A) }} ${{ steps.vault.b }}",
+  });
+  expect(filled).toBe(
+    'Yg== "${{ vault.B }} $& $1" Y2k6Yg== %24%7B%7B%20vault.B%20%7D%7D%20%24%26%20%241 ${{ steps.vault.b }}',
+  );
+  const key = await person.ok(['template', '-'], { input: "${{ hmac_sha256(vault.B, 'what do ya want') }}" });
+  expect(key).toBe(createHmac('sha256', 'b').update('what do ya want').digest('hex'));
   const missing = await person.run(['template', '-'], {
     input: '${{ vault.NO }} ${{ vault.NEITHER }} ${{ vault.A }}',
   });
   expect(missing).toMatchObject({ code: 5, out: '' });
   expect(missing.err).toContain('NO, NEITHER');
-  expect((await person.run(['template', '-'], { input: 'x\n${{ vault.a-b }}' })).err).toContain('line 2');
+  const wrong = [
+    'x\n${{ vault.a-b }}',
+    'x\n${{ rot13(vault.A) }}',
+    'x\n${{ basic(vault.A) }}',
+    'x\n${{ vault.A',
+  ];
+  for (const input of wrong) expect((await person.run(['template', '-'], { input })).err).toContain('line 2');
 });
 
 test('export for a shell is refused what changes how programs load, as run is', async () => {

@@ -123,8 +123,8 @@ export const CLI_ERRORS = {
   },
   placeholder_invalid: {
     exit: EXIT.failure,
-    message: 'line {line} of the template has a placeholder that names no key',
-    remedy: 'placeholders look like ${{ vault.DATABASE_URL }}',
+    message: 'line {line} of the template: {why}',
+    remedy: 'placeholders look like ${{ vault.DATABASE_URL }} or ${{ base64(vault.DATABASE_URL) }}',
   },
   entries_refused: {
     exit: EXIT.failure,

@@ -12,3 +12,4 @@ export * from './dotenv.ts';
 export * from './dotenv-format.ts';
 export * from './token-grant.ts';
 export * from './token-secret.ts';
+export * from './expression.ts';
