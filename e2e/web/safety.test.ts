@@ -148,7 +148,7 @@ test('the session cookie is HttpOnly and SameSite strict, and the pages see no c
   await page.getByLabel('User name or e-mail address').fill(client.username);
   await page.getByLabel('Password').fill('violet-anchor-pebble-41');
   await press(page, 'Sign in');
-  await shown(page.getByRole('button', { name: 'Sign out' }));
+  await shown(page.getByRole('button', { name: 'Sign out', exact: true }));
   const cookies = await page.context().cookies();
   expect(cookies).toHaveLength(1);
   expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });

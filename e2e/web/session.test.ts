@@ -45,7 +45,7 @@ test('who signs in as someone else in another tab finds nothing of the first in 
   const other = await page.context().newPage();
   await other.goto('/web/login');
   await signIn(other, two.client.username);
-  await shown(other.getByRole('button', { name: 'Sign out' }));
+  await shown(other.getByRole('button', { name: 'Sign out', exact: true }));
   await shown(page.getByRole('link', { name: two.client.username }));
   await expectNowhere(page, 'canary-two-tabs');
   await gone(row(page, 'KEY'), openDialog(page));
@@ -174,7 +174,7 @@ test('a session that ends during an edit: who leaves instead leaves nothing behi
 
 test('a sign-out that fails says that one is still signed in', async ({ web, open }) => {
   const page = await open('/web/account', { as: await web.person('ADMIN') });
-  await shown(page.getByRole('button', { name: 'Sign out' }));
+  await shown(page.getByRole('button', { name: 'Sign out', exact: true }));
   await page.route(
     '**/user/logout',
     async (route) =>
