@@ -151,6 +151,7 @@ test('the export of the events is valid JSON lines of all that match', async ({ 
   expect(download.suggestedFilename()).toBe('coffer-events.jsonl');
   const chunks = await (await download.createReadStream()).toArray();
   const lines = Buffer.concat(chunks).toString().trimEnd().split('\n');
+  // any: what the server sent, looked at below.
   const events = lines.map((line): any => JSON.parse(line));
   expect(events.filter(({ type }) => type === 'vault_create')).toHaveLength(120);
   expect(new Set(events.map(({ index }) => index)).size).toBe(events.length);

@@ -269,6 +269,15 @@ describe.each(ENGINES)('tokens on %s', () => {
     now += 61 * 1000;
     expectRefusal(await root.call('user_me'), 'token_expired');
   });
+
+  test.each(['2001-01-01T00:00:00Z', '2101-01-01T00:00:00Z'])(
+    'at %s by the clock of the server',
+    async (at) => {
+      await using server = await startTestServer({ clock: () => Date.parse(at) });
+      const root = await server.setUp();
+      expect((await root.call('user_me')).status).toBe(200);
+    },
+  );
 });
 
 describe.each(ENGINES)('sessions behind tokens on %s', () => {

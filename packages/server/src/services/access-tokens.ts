@@ -9,6 +9,7 @@ import {
   Redacted,
   type Action,
   type EnvironmentId,
+  type ErrorCode,
   type KeyPattern,
   type ProjectId,
   type TokenId,
@@ -279,13 +280,16 @@ async function getToken(
     return { token, changer: actor };
   }
   if (token.projectId === undefined) throw new AppError('token_not_found');
-  const changer = await authorizeProject(tx, actor, action, token.projectId).catch(hideToken);
+  const changer = await authorizeProject(tx, actor, action, token.projectId).catch(hiding('token_not_found'));
   return { token, changer };
 }
 
-function hideToken(error: unknown): never {
-  if (error instanceof AppError && error.code === 'project_not_found') throw new AppError('token_not_found');
-  throw error;
+/** Who does not see the project is told that there is no such thing. */
+export function hiding(code: ErrorCode): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof AppError && error.code === 'project_not_found') throw new AppError(code);
+    throw error;
+  };
 }
 
 /** What an event of a token is about. */
@@ -294,25 +298,28 @@ export function eventOf({ id, projectId }: AccessToken): { object: string; proje
 }
 
 /** What the record tells: enough to know later what someone could do with it. */
-function describe({
-  kind,
-  name,
+function describe({ kind, name, validFrom, validTo, ...grant }: AccessToken) {
+  return {
+    kind,
+    name,
+    ...describeGrant(grant),
+    valid_from: formatTime(validFrom),
+    ...(validTo === undefined ? {} : { valid_to: formatTime(validTo) }),
+  };
+}
+
+/** The same of what is given out for a trust. */
+export function describeGrant({
   permissions,
   environments,
   keys,
   addresses,
-  validFrom,
-  validTo,
-}: AccessToken) {
+}: Pick<AccessToken, 'permissions' | 'environments' | 'keys' | 'addresses'>) {
   return {
-    kind,
-    name,
     permissions: permissions.join(','),
     ...(environments === undefined ? {} : { environments: environments.join(',') }),
     ...(keys === undefined ? {} : { keys: keys.join(',') }),
     ...(addresses === undefined ? {} : { addresses: addresses.join(',') }),
-    valid_from: formatTime(validFrom),
-    ...(validTo === undefined ? {} : { valid_to: formatTime(validTo) }),
   };
 }
 

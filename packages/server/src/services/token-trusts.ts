@@ -28,7 +28,7 @@ import {
   removeTrust,
   type TokenTrust,
 } from '../store/token-trusts.ts';
-import { refuseExcess, refuseUnusable } from './access-tokens.ts';
+import { describeGrant, hiding, refuseExcess, refuseUnusable } from './access-tokens.ts';
 import type { Caller, Origin } from './actor.ts';
 import { draft } from './audit-log.ts';
 import { authorizeProject, requireSession } from './authorize.ts';
@@ -110,7 +110,7 @@ export async function deleteTrust({ store, audit }: Context, caller: Caller, id:
   await store.transaction(async (tx) => {
     const trust = await findTrust(tx, id);
     if (trust === undefined) throw new AppError('trust_not_found');
-    await authorizeProject(tx, actor, 'token.revoke', trust.projectId).catch(hideTrust);
+    await authorizeProject(tx, actor, 'token.revoke', trust.projectId).catch(hiding('trust_not_found'));
     const revoked = await countTrustTokens(tx, id);
     await removeTrust(tx, id);
     const event = { type: 'token_trust_delete', project: trust.projectId, object: id } as const;
@@ -259,23 +259,15 @@ function hashOf(identityToken: Redacted<string>): Buffer {
   return sha256(Buffer.from(text.slice(0, text.lastIndexOf('.'))));
 }
 
-function describe({ name, issuer, audience, subject, claims, permissions, ...trust }: TokenTrust) {
+function describe({ name, issuer, audience, subject, claims, ...trust }: TokenTrust) {
   return {
     name,
     issuer,
     audience,
     subject,
-    permissions: permissions.join(','),
+    ...describeGrant(trust),
     single_use: trust.singleUse,
     ttl_seconds: trust.ttlSeconds,
     ...(Object.keys(claims).length === 0 ? {} : { claims: JSON.stringify(claims) }),
-    ...(trust.environments === undefined ? {} : { environments: trust.environments.join(',') }),
-    ...(trust.keys === undefined ? {} : { keys: trust.keys.join(',') }),
-    ...(trust.addresses === undefined ? {} : { addresses: trust.addresses.join(',') }),
   };
-}
-
-function hideTrust(error: unknown): never {
-  if (error instanceof AppError && error.code === 'project_not_found') throw new AppError('trust_not_found');
-  throw error;
 }

@@ -1,8 +1,6 @@
 import type {
-  Action,
   EnvironmentId,
   HeldGrant,
-  KeyPattern,
   PrincipalId,
   ProjectId,
   Role,
@@ -12,6 +10,7 @@ import type {
 } from '@coffer/core';
 import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
+import { toGrant, toGrantColumns } from './grant-columns.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
 import type { AccessTokenRow } from './tables.ts';
@@ -156,19 +155,18 @@ export async function withdrawEnvironment(
   for (const table of ['token_trust', 'access_token'] as const) {
     const rows = await tx
       .selectFrom(table)
-      .select(['id', 'environments'])
+      .select(['id', 'permissions', 'environments', 'keys', 'addresses'])
       .where('project_id', '=', projectId)
       .where('environments', 'is not', null)
       .execute();
-    for (const { id, environments } of rows) {
-      const rest = (fromJson(environments) ?? []).filter((name) => name !== environment);
-      if (rest.length === fromJson(environments)?.length) continue;
+    for (const row of rows) {
+      const { id } = row;
+      const grant = toGrant(row);
+      const rest = grant.environments?.filter((name) => name !== environment) ?? [];
+      if (rest.length === grant.environments?.length) continue;
       if (rest.length > 0) {
-        await tx
-          .updateTable(table)
-          .set({ environments: JSON.stringify(rest) })
-          .where('id', '=', id)
-          .execute();
+        const columns = toGrantColumns({ ...grant, environments: rest });
+        await tx.updateTable(table).set(columns).where('id', '=', id).execute();
       } else {
         await tx.deleteFrom(table).where('id', '=', id).execute();
         removed += table === 'access_token' ? 1 : 0;
@@ -235,21 +233,10 @@ function changeableColumns(token: AccessToken) {
   return {
     name: token.name,
     search: toSearchable(token.name),
-    permissions: JSON.stringify(token.permissions),
-    environments: toJson(token.environments),
-    keys: toJson(token.keys),
-    addresses: toJson(token.addresses),
+    ...toGrantColumns(token),
     valid_from: token.validFrom,
     valid_to: token.validTo ?? null,
   };
-}
-
-function toJson(list: readonly string[] | undefined): string | null {
-  return list === undefined ? null : JSON.stringify(list);
-}
-
-function fromJson(text: string | null): string[] | undefined {
-  return text === null ? undefined : (JSON.parse(text) as string[]);
 }
 
 function toHeldToken(
@@ -271,10 +258,7 @@ function toAccessToken(row: AccessTokenRow): AccessToken {
     projectId: (row.project_id ?? undefined) as ProjectId | undefined,
     parentId: (row.parent_id ?? undefined) as TokenId | undefined,
     trustId: (row.trust_id ?? undefined) as TrustId | undefined,
-    permissions: JSON.parse(row.permissions) as Action[],
-    environments: fromJson(row.environments) as EnvironmentId[] | undefined,
-    keys: fromJson(row.keys) as KeyPattern[] | undefined,
-    addresses: fromJson(row.addresses),
+    ...toGrant(row),
     validFrom: row.valid_from,
     validTo: row.valid_to ?? undefined,
     createdAt: row.created_at,

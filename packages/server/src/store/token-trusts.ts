@@ -1,5 +1,6 @@
 import type { Action, EnvironmentId, KeyPattern, PrincipalId, ProjectId, TrustId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { toGrant, toGrantColumns } from './grant-columns.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
 import type { TokenTrustRow } from './tables.ts';
 
@@ -68,10 +69,7 @@ export async function insertTrust(tx: Transaction, trust: TokenTrust): Promise<v
       claims: JSON.stringify(trust.claims),
       single_use: trust.singleUse ? 1 : 0,
       ttl_seconds: trust.ttlSeconds,
-      permissions: JSON.stringify(trust.permissions),
-      environments: toJson(trust.environments),
-      keys: toJson(trust.keys),
-      addresses: toJson(trust.addresses),
+      ...toGrantColumns(trust),
       created_at: trust.createdAt,
       created_by_uid: trust.createdBy.uid,
       created_by_username: trust.createdBy.username,
@@ -98,14 +96,6 @@ export async function insertUsedIdentity(
   return result.numInsertedOrUpdatedRows === 1n;
 }
 
-function toJson(list: readonly string[] | undefined): string | null {
-  return list === undefined ? null : JSON.stringify(list);
-}
-
-function fromJson(text: string | null): string[] | undefined {
-  return text === null ? undefined : (JSON.parse(text) as string[]);
-}
-
 function toTrust(row: TokenTrustRow): TokenTrust {
   return {
     id: row.id as TrustId,
@@ -117,10 +107,7 @@ function toTrust(row: TokenTrustRow): TokenTrust {
     claims: JSON.parse(row.claims) as TokenTrust['claims'],
     singleUse: row.single_use === 1,
     ttlSeconds: row.ttl_seconds,
-    permissions: JSON.parse(row.permissions) as Action[],
-    environments: fromJson(row.environments) as EnvironmentId[] | undefined,
-    keys: fromJson(row.keys) as KeyPattern[] | undefined,
-    addresses: fromJson(row.addresses),
+    ...toGrant(row),
     createdAt: row.created_at,
     createdBy: { uid: row.created_by_uid as PrincipalId, username: row.created_by_username },
   };

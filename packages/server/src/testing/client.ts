@@ -11,6 +11,7 @@ import type { ErrorCode } from '@coffer/core';
 export type Answer = {
   status: number;
   headers: Headers;
+  /** any: tests look into it as they expect it to be. */
   body: any;
   text: string;
 };

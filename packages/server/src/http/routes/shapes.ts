@@ -88,10 +88,7 @@ export function accessTokenShape(token: AccessToken) {
     kind: token.kind,
     name: token.name,
     project_id: token.projectId ?? null,
-    permissions: [...token.permissions],
-    environments: copyOf(token.environments),
-    keys: copyOf(token.keys),
-    addresses: copyOf(token.addresses),
+    ...grantShape(token),
     valid_from: formatTime(token.validFrom),
     valid_to: token.validTo === undefined ? null : formatTime(token.validTo),
     created_at: formatTime(token.createdAt),
@@ -112,10 +109,7 @@ export function trustShape(trust: TokenTrust) {
     claims: { ...trust.claims },
     single_use: trust.singleUse,
     ttl_seconds: trust.ttlSeconds,
-    permissions: [...trust.permissions],
-    environments: copyOf(trust.environments),
-    keys: copyOf(trust.keys),
-    addresses: copyOf(trust.addresses),
+    ...grantShape(trust),
     created_at: formatTime(trust.createdAt),
     created_by: authorShape(trust.createdBy),
   };
@@ -123,6 +117,15 @@ export function trustShape(trust: TokenTrust) {
 
 export function authorShape(author: Author) {
   return { uid: author.uid, username: author.username };
+}
+
+function grantShape(grant: Pick<AccessToken, 'permissions' | 'environments' | 'keys' | 'addresses'>) {
+  return {
+    permissions: [...grant.permissions],
+    environments: copyOf(grant.environments),
+    keys: copyOf(grant.keys),
+    addresses: copyOf(grant.addresses),
+  };
 }
 
 function copyOf(list: readonly string[] | undefined): string[] | null {
