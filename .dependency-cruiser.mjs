@@ -18,7 +18,8 @@ const SERVER_FOLDERS = {
   store: ['core'],
   keys: ['core'],
   egress: ['core'],
-  services: ['store', 'keys', 'egress', 'core'],
+  outbound: ['egress', 'core'],
+  services: ['store', 'keys', 'egress', 'outbound', 'core'],
   config: ['core'],
   http: ['services', 'config', 'contract', 'core'],
 };
