@@ -1,3 +1,5 @@
+import { ROUTE_ERRORS } from './routes/error-table.ts';
+
 /**
  * Every way in which Coffer refuses, in one table. A throw names a code; the table knows the HTTP status, the title,
  * the sentence for the caller and what the caller can do. The reference pages are made from it.
@@ -130,25 +132,6 @@ export const ERRORS = {
     detail: 'The current password does not match.',
     remedy: 'Enter the password with which you sign in today.',
   },
-  origin_not_allowed: {
-    status: 403,
-    title: 'The entry may not be sent there',
-    detail: 'The entry {key} does not allow routes to send it to {origin}.',
-    remedy:
-      "Allow the origin on the entry, if it is meant to go there: `/vault/origins`, or the entry's page.",
-  },
-  path_not_allowed: {
-    status: 403,
-    title: 'The entry may not stand in a path',
-    detail: 'The entry {key} does not allow routes to put it into the path of a URL.',
-    remedy: 'Send it in a header, or allow it on the entry: paths are written to the logs of servers.',
-  },
-  route_unauthorized: {
-    status: 403,
-    title: 'The route has lost its right',
-    detail: 'Who saved this version of the route may no longer view the entries that it names.',
-    remedy: 'Have someone who may view the entries save the route again.',
-  },
   endpoint_not_found: {
     status: 404,
     title: 'There is no such endpoint',
@@ -209,12 +192,6 @@ export const ERRORS = {
     title: 'There is no such member',
     detail: 'This user is not a member of the project.',
     remedy: 'List the members with `GET /project/member/fetch`.',
-  },
-  route_not_found: {
-    status: 404,
-    title: 'No such route',
-    detail: 'There is no such route, or it is not yours to see.',
-    remedy: 'Check method, path and id of the route, and that you are a member of its project.',
   },
   method_not_allowed: {
     status: 405,
@@ -284,9 +261,9 @@ export const ERRORS = {
   },
   environment_not_empty: {
     status: 409,
-    title: 'The environment holds entries',
-    detail: 'The environment still holds entries: {entries}.',
-    remedy: 'Delete its entries first.',
+    title: 'The environment is not empty',
+    detail: 'The environment still has {entries} entries and {routes} routes.',
+    remedy: 'Delete its entries and routes first.',
   },
   environment_permanent: {
     status: 409,
@@ -325,37 +302,6 @@ export const ERRORS = {
     remedy:
       'Read the entry again, decide what the value should be now, and repeat with the new `if_version`.',
   },
-  route_exists: {
-    status: 409,
-    title: 'The route exists',
-    detail: 'The project has a route with this id.',
-    remedy: 'Choose another id, or update the route.',
-  },
-  route_path_taken: {
-    status: 409,
-    title: 'The path is taken',
-    detail: 'Another route of the project is served at this method and path.',
-    remedy: 'Choose another path or method, or change the other route.',
-  },
-  route_limit: {
-    status: 409,
-    title: 'Too many routes',
-    detail: 'The project has {limit} routes, which is as many as it can have.',
-    remedy: 'Delete routes that are no longer needed.',
-  },
-  route_entry_missing: {
-    status: 409,
-    title: 'The route names an entry that is not there',
-    detail: 'The route uses {key}, which does not exist.',
-    remedy: 'Create the entry again and allow the origin on it, or change the route.',
-  },
-  route_value_unusable: {
-    status: 409,
-    title: 'The request cannot be built',
-    detail: 'What would be sent in {place} cannot stand there: {reason}.',
-    remedy:
-      'Correct the value of the entry or the definition of the route: a line break at the end of a value is the usual cause.',
-  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -386,12 +332,6 @@ export const ERRORS = {
     detail: 'You watch too many vaults at once.',
     remedy: 'End streams that are no longer needed, or wait as long as `Retry-After` says (seconds).',
   },
-  too_many_calls: {
-    status: 429,
-    title: 'Too many calls',
-    detail: 'There are more calls than the route takes.',
-    remedy: 'Wait as long as `Retry-After` says (seconds), then try again.',
-  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
@@ -411,19 +351,6 @@ export const ERRORS = {
       'The stored ciphertext does not belong to this entry and version, or was altered. Nothing was given out.',
     remedy:
       'Someone or something changed the database outside Coffer. Restore the entry from a backup and find out who.',
-  },
-  route_upstream_unreachable: {
-    status: 502,
-    title: 'The outside API cannot be reached',
-    detail: 'The outside API cannot be reached: {reason}.',
-    remedy:
-      'Check the origin of the route, and that the server can reach it. If it is at a private address or not at https, the administrator allows its origin with `COFFER_EGRESS_ALLOW`.',
-  },
-  route_response_refused: {
-    status: 502,
-    title: 'The answer is not passed on',
-    detail: 'The answer of the outside API is not passed on: {reason}.',
-    remedy: 'Correct the rules of the route for the answer, if the answer is as it should be.',
   },
   store_unavailable: {
     status: 503,
@@ -456,12 +383,7 @@ export const ERRORS = {
     detail: 'The server is alive but cannot serve: {reason}.',
     remedy: 'The administrator removes the cause; Coffer recovers by itself.',
   },
-  route_upstream_timeout: {
-    status: 504,
-    title: 'The outside API took too long',
-    detail: 'The outside API did not answer within the time that the route gives it.',
-    remedy: 'Try again, or give the route more time.',
-  },
+  ...ROUTE_ERRORS,
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof ERRORS;

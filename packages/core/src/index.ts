@@ -17,3 +17,4 @@ export * from './routes/definition.ts';
 export * from './routes/templates.ts';
 export * from './routes/check.ts';
 export * from './routes/origin.ts';
+export * from './routes/uses.ts';

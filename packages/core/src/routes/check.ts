@@ -20,8 +20,10 @@ import {
   type RouteInput,
   type RouteRequest,
 } from './definition.ts';
+import { checkOrigin } from './origin.ts';
 import { checkInputHeader, checkRequestHeader, checkResponseHeader } from './headers.ts';
 import { templatesOf, type PlacedTemplate } from './templates.ts';
+import { tokenOrigin } from './uses.ts';
 
 const PATH_SEGMENT = /^(?:[A-Za-z0-9._~-]+|:[a-z][a-z0-9_]{0,63})$/;
 const PATH_CHARACTERS_MAX = 200;
@@ -148,9 +150,11 @@ function checkUrlPath(path: string, template: Template, texts: readonly string[]
   return [];
 }
 
-function checkRequest({ method, headers, body, auth }: RouteRequest): FieldError[] {
+function checkRequest({ origin, method, headers, body, auth }: RouteRequest): FieldError[] {
+  const wrongOrigin = checkOrigin(origin);
   const names = headers.map(({ name }) => name.toLowerCase());
   return [
+    ...(wrongOrigin === undefined ? [] : [{ path: 'request.origin', message: wrongOrigin }]),
     ...headers.flatMap(({ name }, index) => {
       const broken =
         checkRequestHeader(name) ??
@@ -164,6 +168,7 @@ function checkRequest({ method, headers, body, auth }: RouteRequest): FieldError
       ? [{ path: 'request.body', message: `must be null with ${method}` }]
       : []),
     ...(auth?.type === 'hmac' ? checkHmac(auth, names) : []),
+    ...(auth?.type === 'oauth2_client_credentials' ? checkTokenUrl(auth.token_url) : []),
   ];
 }
 
@@ -176,6 +181,22 @@ function headersOf(auth: RouteAuth): string[] {
   return auth.type === 'aws_sigv4'
     ? ['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token']
     : ['authorization'];
+}
+
+function checkTokenUrl(url: string): FieldError[] {
+  const path = 'request.auth.token_url';
+  const origin = tokenOrigin(url);
+  const broken = checkOrigin(origin);
+  if (broken !== undefined) return [{ path, message: `begins with an origin that ${broken}` }];
+  // Its path is sent as it stands here.
+  return /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/?]*$/.test(url.slice(origin.length))
+    ? []
+    : [
+        {
+          path,
+          message: 'must have a path of letters, digits and marks, as https://auth.example.org/oauth/token',
+        },
+      ];
 }
 
 function checkHmac(auth: HmacAuth, declared: readonly string[]): FieldError[] {

@@ -18,7 +18,9 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 
 /** Of answers: those that would speak for this server, or that say how bytes were sent that are no longer the same. */
 const NEVER_PASSED_ON: ReadonlySet<string> = new Set([
+  'age',
   'alt-svc',
+  'cache-control',
   'clear-site-data',
   'connection',
   'content-encoding',
@@ -27,11 +29,13 @@ const NEVER_PASSED_ON: ReadonlySet<string> = new Set([
   'content-security-policy-report-only',
   'date',
   'expect-ct',
+  'expires',
   'keep-alive',
   'link',
   'nel',
   'origin-agent-cluster',
   'permissions-policy',
+  'pragma',
   'public-key-pins',
   'referrer-policy',
   'refresh',
