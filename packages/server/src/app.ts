@@ -192,10 +192,11 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function stop(app: FastifyInstance, { store, audit }: Context): Promise<void> {
+async function stop(app: FastifyInstance, { store, audit, egress }: Context): Promise<void> {
   const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
   await app.close();
   clearTimeout(impatience);
+  egress.close();
   await audit.settle();
   await store.close();
 }
