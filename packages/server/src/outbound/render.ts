@@ -4,6 +4,7 @@ import {
   invalidField,
   isSecret,
   type Expression,
+  type RouteAuth,
   type Template,
 } from '@coffer/core';
 import {
@@ -28,7 +29,8 @@ import {
 } from './places.ts';
 import type { OutgoingRequest } from './request.ts';
 
-type Filling = { inputs: Inputs; evaluate: Evaluate };
+/** `isPreview`: what stands for values is not looked at, it is not them. */
+type Filling = { inputs: Inputs; evaluate: Evaluate; isPreview?: true };
 
 /**
  * The request that a call of a route becomes, without what `auth` adds. Each expression is filled in once. Fails with
@@ -62,16 +64,37 @@ export function renderAuth(route: CompiledRoute, filling: Filling): Record<strin
   );
 }
 
-/** For people: values are hidden, and so is what they would be part of. */
-export function renderPreview(route: CompiledRoute, filling: Filling) {
-  const { method, url, headers, body } = renderRequest(route, filling);
+/** For people: values are hidden, and so is what is made of them. */
+export function renderPreview(route: CompiledRoute, filling: Omit<Filling, 'isPreview'>) {
+  const { method, url, headers, body } = renderRequest(route, { ...filling, isPreview: true });
   const shown = (text: string): string => text.replaceAll(percentEncode(HIDDEN), HIDDEN);
+  const { auth } = route.definition.request;
   return {
     method,
     url: shown(url.href),
-    headers: headers.map(([name, value]) => ({ name, value })),
+    headers: [...headers, ...(auth === null ? [] : previewAuth(auth))].map(([name, value]) => ({
+      name,
+      value,
+    })),
     body: body === undefined ? null : shown(body.toString()),
   };
+}
+
+function previewAuth(auth: RouteAuth): (readonly [string, string])[] {
+  switch (auth.type) {
+    case 'hmac':
+      return [
+        ...(auth.timestamp_header === null ? [] : [[auth.timestamp_header, HIDDEN] as const]),
+        [auth.header, `${auth.prefix}${HIDDEN}`],
+      ];
+    case 'aws_sigv4':
+      return [['Authorization', `AWS4-HMAC-SHA256 ${HIDDEN}`]];
+    case 'basic':
+      return [['Authorization', `Basic ${HIDDEN}`]];
+    case 'bearer':
+    case 'oauth2_client_credentials':
+      return [['Authorization', `Bearer ${HIDDEN}`]];
+  }
 }
 
 function renderPath(template: Template, filling: Filling): string {
@@ -139,19 +162,20 @@ function typedInput(name: string, template: Template, filling: Filling): unknown
     : given;
 }
 
-function isAbsent(template: Template, { inputs }: Filling): boolean {
+function isAbsent(template: Template, { inputs, isPreview }: Filling): boolean {
   const name = soleInput(template);
-  return name !== undefined && !inputs.has(name);
+  return name !== undefined && !inputs.has(name) && isPreview !== true;
 }
 
-function fill(template: Template, { evaluate }: Filling, place: Place): string {
+function fill(template: Template, filling: Filling, place: Place): string {
   return template
-    .map((part) => (isExpression(part) ? fillPart(part, evaluate(part), place) : place.literal(part.text)))
+    .map((part) => (isExpression(part) ? fillPart(part, filling, place) : place.literal(part.text)))
     .join('');
 }
 
-function fillPart(part: Expression, text: string, place: Place): string {
-  const reason = place.refuse(text);
+function fillPart(part: Expression, { evaluate, isPreview }: Filling, place: Place): string {
+  const text = evaluate(part);
+  const reason = isPreview === true && isSecret([part]) ? undefined : place.refuse(text);
   if (reason !== undefined) throw blame([part], place.name, reason);
   return place.encode(text);
 }

@@ -228,7 +228,7 @@ async function writeVersion(
   { route, definition }: { route: Route; definition: RouteDefinition },
 ): Promise<RouteVersion> {
   requireUser(actor);
-  const text = canonicalJson(definition as unknown as Json);
+  const text = canonicalJson(definition);
   const saved: RouteVersion = {
     version: route.version,
     digest: sha256Hex(Buffer.from(text)),

@@ -1,4 +1,4 @@
-import type { EnvironmentId, Json, RouteDefinition } from '@coffer/core';
+import type { Json, RouteDefinition } from '@coffer/core';
 import {
   createRoute,
   deleteRoute,
@@ -59,9 +59,7 @@ export const routeHandlers = {
 } satisfies Partial<Handlers>;
 
 /** What is saved of the fields of a call. */
-function definitionOf({
-  confirm_public: _,
-  ...definition
-}: RouteDefinition & { environment: EnvironmentId; confirm_public: boolean }): RouteDefinition {
+function definitionOf(fields: RouteDefinition & { confirm_public: boolean }): RouteDefinition {
+  const { confirm_public: _, ...definition } = fields;
   return definition;
 }
