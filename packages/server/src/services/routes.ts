@@ -7,7 +7,6 @@ import {
   routeKeys,
   type EntryKey,
   type EnvironmentId,
-  type Json,
   type ProjectAction,
   type ProjectId,
   type RouteDefinition,
