@@ -141,6 +141,13 @@ export const rules = [
     to: { path: '^node_modules/(@fastify/[^/]+|fastify)/' },
   },
   {
+    name: 'network-in-egress',
+    comment:
+      'what leaves the server leaves through egress; types send nothing (test/outgoing.test.ts looks closer)',
+    from: { path: '^packages/server/src/', pathNot: [folder('egress'), TESTING, TEST] },
+    to: { path: '^(node:)?(http|https|http2|dgram|dns|dns/promises)$', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'testing-in-tests',
     comment: 'the support of tests is for tests and benchmarks',
     from: {
