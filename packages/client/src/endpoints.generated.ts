@@ -38,7 +38,7 @@ export const ENDPOINTS = {
   vault_update: ['PATCH', '/vault/update', 'signed_in'],
   vault_delete: ['DELETE', '/vault/delete', 'signed_in'],
   vault_import: ['POST', '/vault/import', 'signed_in'],
-  vault_allow_origins: ['PATCH', '/vault/origins', 'signed_in'],
+  vault_allow_origins: ['PATCH', '/vault/allow/origins', 'signed_in'],
   vault_version_fetch: ['GET', '/vault/version/fetch', 'signed_in'],
   vault_version_restore: ['PATCH', '/vault/version/restore', 'signed_in'],
   route_create: ['POST', '/route/create', 'signed_in'],
@@ -1910,7 +1910,7 @@ export type Api = {
     /** Create and update many entries at once: all of them or none. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `version_conflict`, `value_too_large`, `value_unreadable`. */
     import(input: VaultImportInput, options?: CallOptions): Promise<VaultImportAnswer>;
     /** Set the origins that routes may send the value of an entry to. Without any, no route may. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `value_unreadable`. */
-    origins(input: VaultAllowOriginsInput, options?: CallOptions): Promise<VaultAllowOriginsAnswer>;
+    allowOrigins(input: VaultAllowOriginsInput, options?: CallOptions): Promise<VaultAllowOriginsAnswer>;
     /** List the versions of an entry, newest first, without values. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `overloaded`. */
     versionFetch(input: VaultVersionFetchInput, options?: CallOptions): Promise<VaultVersionFetchAnswer>;
     /** Make an old version the newest one again: its value and comment become a new version. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `version_not_found`, `value_unreadable`. */

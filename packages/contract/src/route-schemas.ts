@@ -147,13 +147,13 @@ export const routeFields = {
 /** What holds for the fields together: beside `checkRoute`, that a public route is meant to be one. */
 export function checksRoute<S extends z.ZodObject>(schema: S): S {
   return schema.superRefine((given, context) => {
-    const route = given as unknown as RouteDefinition & { confirm_public: boolean };
+    const route = given as unknown as RouteDefinition & { confirm_public?: boolean };
     if (utf8Bytes(JSON.stringify(route)) > DEFINITION_BYTES_MAX)
       context.addIssue({
         code: 'custom',
         message: `must have at most ${DEFINITION_BYTES_MAX} bytes as JSON`,
       });
-    if (route.access === 'public' && !route.confirm_public)
+    if (route.access === 'public' && route.confirm_public === false)
       context.addIssue({
         code: 'custom',
         path: ['confirm_public'],
@@ -189,7 +189,7 @@ export const routeSummary = z.strictObject({
 });
 
 /** What was saved. */
-export const routeDefinition = z.strictObject({
+const routeDefinition = z.strictObject({
   method: z.string(),
   path: z.string(),
   environment: z.string(),

@@ -156,7 +156,6 @@ export const allowedOrigins = z
       type: 'array',
       items: { type: 'string', format: 'uri', examples: ['https://api.example.org'] },
       maxItems: 20,
-      uniqueItems: true,
     },
   });
 

@@ -16,5 +16,4 @@ export * from './expression.ts';
 export * from './routes/definition.ts';
 export * from './routes/templates.ts';
 export * from './routes/check.ts';
-export * from './routes/origin.ts';
 export * from './routes/uses.ts';

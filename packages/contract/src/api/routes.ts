@@ -30,7 +30,7 @@ export const routeApi = {
     summary: 'Make a route: an endpoint of the project that calls an outside API with values of the vault.',
     description:
       'It takes `vault.view` on every entry that it names, and each of these must allow the origin of the request: see ' +
-      '`/vault/origins`. Both are looked at again at each call, for whoever saved the route. Texts of the request are ' +
+      '`/vault/allow/origins`. Both are looked at again at each call, for whoever saved the route. Texts of the request are ' +
       'templates: `${{ vault.KEY }}`, `${{ input.name }}` and functions of these are filled in, once.',
     action: 'route.create',
     event: 'route_create',
@@ -48,6 +48,7 @@ export const routeApi = {
     description: 'With `key` those that use an entry of `environment`; that takes `route.view`.',
     action: 'route.list',
     event: 'route_list',
+    object: 'key',
     input: z.strictObject({
       project_id: projectId,
       environment: environmentId.optional(),

@@ -153,7 +153,7 @@ export const vaultApi = {
   }),
   vault_allow_origins: endpoint({
     method: 'PATCH',
-    path: '/vault/origins',
+    path: '/vault/allow/origins',
     summary: 'Set the origins that routes may send the value of an entry to. Without any, no route may.',
     action: 'vault.allow_origins',
     event: 'vault_allow_origins',

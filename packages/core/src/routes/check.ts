@@ -20,7 +20,7 @@ import {
   type RouteInput,
   type RouteRequest,
 } from './definition.ts';
-import { checkOrigin } from './origin.ts';
+import { checkOrigin } from '../names.ts';
 import { checkInputHeader, checkRequestHeader, checkResponseHeader } from './headers.ts';
 import { templatesOf, type PlacedTemplate } from './templates.ts';
 import { tokenOrigin } from './uses.ts';

@@ -5,7 +5,7 @@ export const ROUTE_ERRORS = {
     title: 'The entry may not be sent there',
     detail: 'The entry {key} does not allow routes to send it to {origin}.',
     remedy:
-      "Allow the origin on the entry, if it is meant to go there: `/vault/origins`, or the entry's page.",
+      "Allow the origin on the entry, if it is meant to go there: `/vault/allow/origins`, or the entry's page.",
   },
   path_not_allowed: {
     status: 403,

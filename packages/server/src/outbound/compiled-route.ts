@@ -1,5 +1,4 @@
 import {
-  inputNamesIn,
   parseTemplate,
   templatesOf,
   type Field,
@@ -58,11 +57,6 @@ export function compileRoute(definition: RouteDefinition): CompiledRoute {
 export function soleInput(template: Template): string | undefined {
   const [part, ...more] = template;
   return part?.kind === 'input' && more.length === 0 ? part.name : undefined;
-}
-
-/** The first input that a template needs: to tell a caller which of theirs cannot stand there. */
-export function firstInput(template: Template): string | undefined {
-  return inputNamesIn(template)[0];
 }
 
 /** `auth` with its templates filled in. */

@@ -10,7 +10,7 @@ import {
 } from '@coffer/core';
 import { inputText, type Inputs } from './inputs.ts';
 
-export const FUNCTIONS: Readonly<Record<FunctionName, (...args: string[]) => string>> = {
+const FUNCTIONS: Readonly<Record<FunctionName, (...args: string[]) => string>> = {
   base64: (text) => Buffer.from(text).toString('base64'),
   urlencode: percentEncode,
   json: (text) => JSON.stringify(text),

@@ -37,7 +37,7 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointId, readonly [method: Metho
   vault_update: ['PATCH', '/vault/update'],
   vault_delete: ['DELETE', '/vault/delete'],
   vault_import: ['POST', '/vault/import'],
-  vault_allow_origins: ['PATCH', '/vault/origins'],
+  vault_allow_origins: ['PATCH', '/vault/allow/origins'],
   vault_version_fetch: ['GET', '/vault/version/fetch'],
   vault_version_restore: ['PATCH', '/vault/version/restore'],
   route_create: ['POST', '/route/create'],
