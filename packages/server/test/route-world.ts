@@ -4,7 +4,7 @@ import { Client } from '../src/testing/client.ts';
 import { startTestServer, type TestOptions, type TestServer } from '../src/testing/server.ts';
 
 /** What no caller may see. Each character of it is written differently by some encoding. */
-export const SECRET = 'walnut/kestrel+52 "&%=';
+export const SECRET = 'walnut/kestrel+52"&%=';
 export const KEY = 'API_KEY';
 
 export type Input = Record<string, unknown>;
