@@ -160,8 +160,12 @@ export function checksRoute<S extends z.ZodObject>(schema: S): S {
         message: 'must be true: anyone who reaches the server could call the route',
       });
     for (const { path, message } of checkRoute(route))
-      context.addIssue({ code: 'custom', path: path.split('.'), message });
+      context.addIssue({ code: 'custom', path: path.split('.').map(toIndex), message });
   });
+}
+
+function toIndex(part: string): string | number {
+  return /^\d{1,4}$/.test(part) ? Number(part) : part;
 }
 
 // --- Answers ------------------------------------------------------------------------------------------------------

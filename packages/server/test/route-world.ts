@@ -80,7 +80,7 @@ export class RouteWorld implements AsyncDisposable {
     return client;
   }
 
-  async call(
+  async invoke(
     caller: Client | undefined,
     {
       path = '/call',

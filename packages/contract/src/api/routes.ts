@@ -45,7 +45,8 @@ export const routeApi = {
     method: 'GET',
     path: '/route/fetch',
     summary: 'List the routes of a project by id, as their callers see them.',
-    description: 'With `key` those that use an entry of `environment`; that takes `route.view`.',
+    description:
+      'With `key` those that use an entry of `environment`, or of `default`; that takes `route.view`.',
     action: 'route.list',
     event: 'route_list',
     object: 'key',

@@ -1,6 +1,7 @@
 import {
   AppError,
   canonicalJson,
+  DEFAULT_ENVIRONMENT,
   keyUses,
   pathSegments,
   pathShape,
@@ -122,7 +123,8 @@ export async function fetchRoutes(
   caller: Caller,
   request: Page & { projectId: ProjectId; environment: EnvironmentId | undefined; key: EntryKey | undefined },
 ): Promise<{ routes: SavedRoute[]; amount: number }> {
-  const { projectId, environment, key, ...page } = request;
+  const { projectId, key, ...page } = request;
+  const environment = request.environment ?? (key === undefined ? undefined : DEFAULT_ENVIRONMENT);
   const { actor } = caller;
   await authorizeProject(store.db, actor, 'route.list', projectId);
   if (environment !== undefined) {
@@ -227,11 +229,10 @@ async function writeVersion(
   { route, definition }: { route: Route; definition: RouteDefinition },
 ): Promise<RouteVersion> {
   requireUser(actor);
-  const text = canonicalJson(definition);
   const saved: RouteVersion = {
     version: route.version,
-    digest: sha256Hex(Buffer.from(text)),
-    definition: text,
+    digest: sha256Hex(Buffer.from(canonicalJson(definition))),
+    definition: JSON.stringify(definition),
     savedAt: clock(),
     savedBy: { uid: actor.uid, username: actor.username },
   };

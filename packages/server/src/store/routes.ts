@@ -32,7 +32,7 @@ export type Route = {
 export type RouteVersion = {
   version: number;
   digest: string;
-  /** Canonical JSON. */
+  /** JSON, as it was written. */
   definition: string;
   savedAt: number;
   savedBy: { uid: UserId; username: string };

@@ -212,7 +212,7 @@ export type RouteVersionRow = {
   route_id: string;
   version: number;
   digest: string;
-  /** Canonical JSON. */
+  /** JSON, as it was written; the digest is that of its canonical form. */
   definition: string;
   saved_at: number;
   saved_by_uid: string;
