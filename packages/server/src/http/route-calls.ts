@@ -5,14 +5,11 @@ import { callRoute, type AnswerSink } from '../services/route-calls.ts';
 import { matchRoute, type CalledRoute } from '../services/route-match.ts';
 import { authenticate, type Authenticated, type Site } from './authenticate.ts';
 import { writeOut } from './event-stream.ts';
+import { CALL_PREFIX } from './headers.ts';
 import { bodyOnly, parseJson, parseQuery } from './input.ts';
-import { sendProblem, toAppError } from './problem.ts';
+import { toAppError } from './problem.ts';
 import { originOf } from './router.ts';
-import { CALL_PREFIX } from './routes/route-shapes.ts';
 import { logRefusal } from './server.ts';
-
-/** On each answer of ours to a call of a route, and on none of an outside API: the code. */
-const ERROR_HEADER = 'x-coffer-route-error';
 
 /** What an outside API answers is not ours: as a page it may do nothing, and it is never a part of one. */
 const POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
@@ -46,11 +43,6 @@ export function registerRouteCalls(app: FastifyInstance, context: Context, site:
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => body);
-    scope.setErrorHandler(async (error, request, reply) => {
-      const refusal = toAppError(error);
-      logRefusal(context.log, request.id, refusal);
-      return await sendProblem(reply.header(ERROR_HEADER, refusal.code), refusal);
-    });
     const matched = new WeakMap<FastifyRequest, Matched>();
     scope.route({
       method: [...ROUTE_METHODS],

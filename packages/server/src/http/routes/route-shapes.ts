@@ -7,10 +7,8 @@ import {
   type RouteVersion,
   type SavedRoute,
 } from '../../services/routes.ts';
+import { CALL_PREFIX } from '../headers.ts';
 import { authorShape } from './shapes.ts';
-
-/** Where calls of routes are served. */
-export const CALL_PREFIX = '/x';
 
 export function routeSummaryShape(saved: SavedRoute) {
   const definition = definitionOf(saved.saved);
