@@ -18,7 +18,8 @@ const SERVER_FOLDERS = {
   store: ['core'],
   keys: ['core'],
   egress: ['core'],
-  services: ['store', 'keys', 'egress', 'core'],
+  outbound: ['egress', 'core'],
+  services: ['store', 'keys', 'egress', 'outbound', 'core'],
   config: ['core'],
   http: ['services', 'config', 'contract', 'core'],
 };
@@ -138,6 +139,13 @@ export const rules = [
     comment: 'only http, app and the support of tests know the web framework',
     from: { path: ['store', 'keys', 'services', 'config'].map(folder), pathNot: TEST },
     to: { path: '^node_modules/(@fastify/[^/]+|fastify)/' },
+  },
+  {
+    name: 'network-in-egress',
+    comment:
+      'what leaves the server leaves through egress; types send nothing (test/outgoing.test.ts looks closer)',
+    from: { path: '^packages/server/src/', pathNot: [folder('egress'), TESTING, TEST] },
+    to: { path: '^(node:)?(http|https|http2|dgram|dns|dns/promises)$', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'testing-in-tests',

@@ -14,6 +14,7 @@ type Schema = {
   const?: unknown;
   enum?: unknown[];
   anyOf?: Schema[];
+  oneOf?: Schema[];
   items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -120,7 +121,8 @@ function typeOf(schema: Schema, place: Place): string {
   if (name !== undefined && name !== place.except) return name;
   if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
   if (schema.const !== undefined) return literal(schema.const);
-  if (schema.anyOf !== undefined) return schema.anyOf.map((option) => typeOf(option, place)).join(' | ');
+  const options = schema.anyOf ?? schema.oneOf;
+  if (options !== undefined) return options.map((option) => typeOf(option, place)).join(' | ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => typeOf({ type }, place)).join(' | ');
   switch (schema.type) {
     case 'string':
@@ -134,6 +136,9 @@ function typeOf(schema: Schema, place: Place): string {
       return `readonly (${typeOf(schema.items ?? {}, place)})[]`;
     case 'object':
       return objectType(schema, place);
+    case undefined:
+      // Any JSON.
+      return 'unknown';
     default:
       throw new Error(`no type for the schema ${JSON.stringify(schema)}`);
   }

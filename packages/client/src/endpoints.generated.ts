@@ -38,8 +38,17 @@ export const ENDPOINTS = {
   vault_update: ['PATCH', '/vault/update', 'signed_in'],
   vault_delete: ['DELETE', '/vault/delete', 'signed_in'],
   vault_import: ['POST', '/vault/import', 'signed_in'],
+  vault_allow_origins: ['PATCH', '/vault/allow/origins', 'signed_in'],
   vault_version_fetch: ['GET', '/vault/version/fetch', 'signed_in'],
   vault_version_restore: ['PATCH', '/vault/version/restore', 'signed_in'],
+  route_create: ['POST', '/route/create', 'signed_in'],
+  route_fetch: ['GET', '/route/fetch', 'signed_in'],
+  route_fetch_one: ['GET', '/route/fetch/one', 'signed_in'],
+  route_update: ['PATCH', '/route/update', 'signed_in'],
+  route_delete: ['DELETE', '/route/delete', 'signed_in'],
+  route_preview: ['POST', '/route/preview', 'signed_in'],
+  route_version_fetch: ['GET', '/route/version/fetch', 'signed_in'],
+  route_call_fetch: ['GET', '/route/call/fetch', 'signed_in'],
   token_create: ['POST', '/token/create', 'signed_in'],
   token_fetch: ['GET', '/token/fetch', 'signed_in'],
   token_me: ['GET', '/token/me', 'signed_in'],
@@ -113,12 +122,25 @@ export type ErrorCode =
   | 'audit_unavailable'
   | 'issuer_unavailable'
   | 'overloaded'
-  | 'not_ready';
+  | 'not_ready'
+  | 'origin_not_allowed'
+  | 'path_not_allowed'
+  | 'route_unauthorized'
+  | 'route_not_found'
+  | 'route_exists'
+  | 'route_path_taken'
+  | 'route_limit'
+  | 'route_entry_missing'
+  | 'route_value_unusable'
+  | 'too_many_calls'
+  | 'route_upstream_unreachable'
+  | 'route_response_refused'
+  | 'route_upstream_timeout';
 
 /** What every success says beside its payload. */
 export type Answer = { status: number; message: string };
 
-export type Ability = 'session.use' | 'self.view' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.watch' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'token.own' | 'token.create' | 'token.list' | 'token.update' | 'token.revoke' | 'event.list' | 'event.list_project';
+export type Ability = 'session.use' | 'self.view' | 'user.create' | 'user.list' | 'user.view' | 'user.update' | 'user.reset_password' | 'user.change_role' | 'user.delete' | 'project.create' | 'project.list' | 'project.view' | 'project.update' | 'project.delete' | 'member.list' | 'member.add' | 'member.remove' | 'member.list_candidates' | 'environment.create' | 'environment.list' | 'environment.delete' | 'vault.create' | 'vault.list' | 'vault.watch' | 'vault.view' | 'vault.update' | 'vault.import' | 'vault.delete' | 'vault.history' | 'vault.restore' | 'vault.allow_origins' | 'route.create' | 'route.list' | 'route.view' | 'route.update' | 'route.delete' | 'route.preview' | 'route.invoke' | 'token.own' | 'token.create' | 'token.list' | 'token.update' | 'token.revoke' | 'event.list' | 'event.list_project';
 
 export type User = {
   uid: string;
@@ -180,6 +202,10 @@ export type VaultEntry = {
   key: string;
   comment: string;
   version: number;
+  /** Those that routes may send the value to. */
+  allowed_origins: readonly (string)[];
+  /** Whether routes may put it into the path of a URL. */
+  allowed_in_path: boolean;
   created_at: string;
   created_by: {
     uid: string;
@@ -198,6 +224,10 @@ export type VaultEntryWithValue = {
   key: string;
   comment: string;
   version: number;
+  /** Those that routes may send the value to. */
+  allowed_origins: readonly (string)[];
+  /** Whether routes may put it into the path of a URL. */
+  allowed_in_path: boolean;
   created_at: string;
   created_by: {
     uid: string;
@@ -229,7 +259,7 @@ export type EntryVersion = {
   current: boolean;
 };
 
-export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_offline' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
+export type AuditEventType = 'instance_create' | 'instance_setup' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_offline' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'vault_allow_origins' | 'route_create' | 'route_list' | 'route_view' | 'route_update' | 'route_delete' | 'route_preview' | 'route_version_list' | 'route_call_list' | 'route_invoke' | 'route_invoke_end' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
 
 export type AuditEvent = {
   index: number;
@@ -590,7 +620,10 @@ export type VaultDeleteInput = {
   key: string;
 };
 
-export type VaultDeleteAnswer = Answer;
+export type VaultDeleteAnswer = Answer & {
+  /** Those that used it, and no longer work. */
+  routes: readonly (string)[];
+};
 
 export type VaultImportInput = {
   project_id: string;
@@ -608,6 +641,19 @@ export type VaultImportAnswer = Answer & {
   created: readonly (string)[];
   updated: readonly (string)[];
   unchanged: readonly (string)[];
+};
+
+export type VaultAllowOriginsInput = {
+  project_id: string;
+  environment?: string | undefined;
+  key: string;
+  allowed_origins: readonly (string)[];
+  /** Whether it may stand in the path of a URL, where servers write it to their logs. */
+  allowed_in_path?: boolean | undefined;
+};
+
+export type VaultAllowOriginsAnswer = Answer & {
+  vault: VaultEntry;
 };
 
 export type VaultVersionFetchInput = {
@@ -633,6 +679,869 @@ export type VaultVersionRestoreInput = {
 
 export type VaultVersionRestoreAnswer = Answer & {
   vault: VaultEntry;
+};
+
+export type RouteCreateInput = {
+  project_id: string;
+  id: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  environment?: string | undefined;
+  description?: string | undefined;
+  access?: 'members' | 'public' | undefined;
+  /** Must be true with access public: anyone who reaches the server can call the route. */
+  confirm_public?: boolean | undefined;
+  /** Of a public route, for each address. */
+  rate_per_minute?: number | undefined;
+  inputs?: readonly ({
+    name: string;
+    in: 'path' | 'query' | 'header' | 'body';
+    type?: 'string' | 'integer' | 'number' | 'boolean' | 'json' | undefined;
+    required?: boolean | undefined;
+    description?: string | undefined;
+    /** Of a text in characters, of JSON in bytes. */
+    max_length?: number | undefined;
+    minimum?: number | null | undefined;
+    maximum?: number | null | undefined;
+    /** null: any text. */
+    values?: readonly (string)[] | null | undefined;
+  })[] | undefined;
+  request: {
+    origin: string;
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    /** A template. */
+    path: string;
+    query?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    headers?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    body?: {
+      type: 'json';
+      /** Any JSON; its texts are templates. */
+      value: unknown;
+    } | {
+      type: 'form';
+      fields: readonly ({
+        name: string;
+        value: string;
+      })[];
+    } | {
+      type: 'text';
+      content_type?: string | undefined;
+      text: string;
+    } | null | undefined;
+    auth?: {
+      type: 'bearer';
+      token: string;
+    } | {
+      type: 'basic';
+      username: string;
+      password: string;
+    } | {
+      type: 'hmac';
+      key: string;
+      algorithm?: 'sha1' | 'sha256' | 'sha512' | undefined;
+      encoding?: 'hex' | 'base64' | undefined;
+      parts: readonly (string)[];
+      separator?: string | undefined;
+      header: string;
+      prefix?: string | undefined;
+      timestamp_header?: string | null | undefined;
+    } | {
+      type: 'aws_sigv4';
+      access_key_id: string;
+      secret_access_key: string;
+      session_token?: string | null | undefined;
+      region: string;
+      service: string;
+    } | {
+      type: 'oauth2_client_credentials';
+      token_url: string;
+      client_id: string;
+      client_secret: string;
+      client_auth?: 'basic' | 'post' | undefined;
+      scope?: string | null | undefined;
+      audience?: string | null | undefined;
+    } | null | undefined;
+  };
+  response?: {
+    statuses?: readonly (number)[] | null | undefined;
+    headers?: readonly (string)[] | undefined;
+    max_bytes?: number | undefined;
+    /** Until the answer begins. */
+    timeout_seconds?: number | undefined;
+    /** Until the answer has ended. */
+    max_seconds?: number | undefined;
+    redact?: 'auto' | 'fail' | undefined;
+    retries?: number | undefined;
+  } | undefined;
+};
+
+export type RouteCreateAnswer = Answer & {
+  route: {
+    project_id: string;
+    id: string;
+    version: number;
+    /** SHA-256 of the definition as canonical JSON (RFC 8785), in hexadecimal. */
+    digest: string;
+    saved_at: string;
+    saved_by: {
+      uid: string;
+      username: string;
+    };
+    url: string;
+    definition: {
+      method: string;
+      path: string;
+      environment: string;
+      description: string;
+      access: 'members' | 'public';
+      rate_per_minute: number;
+      inputs: readonly ({
+        name: string;
+        in: 'path' | 'query' | 'header' | 'body';
+        type: 'string' | 'integer' | 'number' | 'boolean' | 'json';
+        required: boolean;
+        description: string;
+        /** Of a text in characters, of JSON in bytes. */
+        max_length: number;
+        minimum: number | null;
+        maximum: number | null;
+        /** null: any text. */
+        values: readonly (string)[] | null;
+      })[];
+      request: {
+        origin: string;
+        method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+        /** A template. */
+        path: string;
+        query: readonly ({
+          name: string;
+          value: string;
+        })[];
+        headers: readonly ({
+          name: string;
+          value: string;
+        })[];
+        body: {
+          type: 'json';
+          /** Any JSON; its texts are templates. */
+          value: unknown;
+        } | {
+          type: 'form';
+          fields: readonly ({
+            name: string;
+            value: string;
+          })[];
+        } | {
+          type: 'text';
+          content_type: string;
+          text: string;
+        } | null;
+        auth: {
+          type: 'bearer';
+          token: string;
+        } | {
+          type: 'basic';
+          username: string;
+          password: string;
+        } | {
+          type: 'hmac';
+          key: string;
+          algorithm: 'sha1' | 'sha256' | 'sha512';
+          encoding: 'hex' | 'base64';
+          parts: readonly (string)[];
+          separator: string;
+          header: string;
+          prefix: string;
+          timestamp_header: string | null;
+        } | {
+          type: 'aws_sigv4';
+          access_key_id: string;
+          secret_access_key: string;
+          session_token: string | null;
+          region: string;
+          service: string;
+        } | {
+          type: 'oauth2_client_credentials';
+          token_url: string;
+          client_id: string;
+          client_secret: string;
+          client_auth: 'basic' | 'post';
+          scope: string | null;
+          audience: string | null;
+        } | null;
+      };
+      response: {
+        statuses: readonly (number)[] | null;
+        headers: readonly (string)[];
+        max_bytes: number;
+        /** Until the answer begins. */
+        timeout_seconds: number;
+        /** Until the answer has ended. */
+        max_seconds: number;
+        redact: 'auto' | 'fail';
+        retries: number;
+      };
+    };
+    /** The entries whose values it uses. */
+    keys: readonly (string)[];
+  };
+};
+
+export type RouteFetchInput = {
+  project_id: string;
+  environment?: string | undefined;
+  key?: string | undefined;
+  limit?: number | undefined;
+  offset?: number | undefined;
+  /** A part of the name, in any case. */
+  filter?: string | undefined;
+};
+
+export type RouteFetchAnswer = Answer & {
+  routes: readonly ({
+    project_id: string;
+    id: string;
+    version: number;
+    /** SHA-256 of the definition as canonical JSON (RFC 8785), in hexadecimal. */
+    digest: string;
+    saved_at: string;
+    saved_by: {
+      uid: string;
+      username: string;
+    };
+    /** Where it is served, below the address of the server. */
+    url: string;
+    method: string;
+    path: string;
+    environment: string;
+    description: string;
+    access: 'members' | 'public';
+    inputs: readonly ({
+      name: string;
+      in: 'path' | 'query' | 'header' | 'body';
+      type: 'string' | 'integer' | 'number' | 'boolean' | 'json';
+      required: boolean;
+      description: string;
+      /** Of a text in characters, of JSON in bytes. */
+      max_length: number;
+      minimum: number | null;
+      maximum: number | null;
+      /** null: any text. */
+      values: readonly (string)[] | null;
+    })[];
+    origin: string;
+  })[];
+  /** The number that match in all. */
+  amount: number;
+};
+
+export type RouteFetchOneInput = {
+  project_id: string;
+  id: string;
+};
+
+export type RouteFetchOneAnswer = Answer & {
+  route: {
+    project_id: string;
+    id: string;
+    version: number;
+    /** SHA-256 of the definition as canonical JSON (RFC 8785), in hexadecimal. */
+    digest: string;
+    saved_at: string;
+    saved_by: {
+      uid: string;
+      username: string;
+    };
+    url: string;
+    definition: {
+      method: string;
+      path: string;
+      environment: string;
+      description: string;
+      access: 'members' | 'public';
+      rate_per_minute: number;
+      inputs: readonly ({
+        name: string;
+        in: 'path' | 'query' | 'header' | 'body';
+        type: 'string' | 'integer' | 'number' | 'boolean' | 'json';
+        required: boolean;
+        description: string;
+        /** Of a text in characters, of JSON in bytes. */
+        max_length: number;
+        minimum: number | null;
+        maximum: number | null;
+        /** null: any text. */
+        values: readonly (string)[] | null;
+      })[];
+      request: {
+        origin: string;
+        method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+        /** A template. */
+        path: string;
+        query: readonly ({
+          name: string;
+          value: string;
+        })[];
+        headers: readonly ({
+          name: string;
+          value: string;
+        })[];
+        body: {
+          type: 'json';
+          /** Any JSON; its texts are templates. */
+          value: unknown;
+        } | {
+          type: 'form';
+          fields: readonly ({
+            name: string;
+            value: string;
+          })[];
+        } | {
+          type: 'text';
+          content_type: string;
+          text: string;
+        } | null;
+        auth: {
+          type: 'bearer';
+          token: string;
+        } | {
+          type: 'basic';
+          username: string;
+          password: string;
+        } | {
+          type: 'hmac';
+          key: string;
+          algorithm: 'sha1' | 'sha256' | 'sha512';
+          encoding: 'hex' | 'base64';
+          parts: readonly (string)[];
+          separator: string;
+          header: string;
+          prefix: string;
+          timestamp_header: string | null;
+        } | {
+          type: 'aws_sigv4';
+          access_key_id: string;
+          secret_access_key: string;
+          session_token: string | null;
+          region: string;
+          service: string;
+        } | {
+          type: 'oauth2_client_credentials';
+          token_url: string;
+          client_id: string;
+          client_secret: string;
+          client_auth: 'basic' | 'post';
+          scope: string | null;
+          audience: string | null;
+        } | null;
+      };
+      response: {
+        statuses: readonly (number)[] | null;
+        headers: readonly (string)[];
+        max_bytes: number;
+        /** Until the answer begins. */
+        timeout_seconds: number;
+        /** Until the answer has ended. */
+        max_seconds: number;
+        redact: 'auto' | 'fail';
+        retries: number;
+      };
+    };
+    /** The entries whose values it uses. */
+    keys: readonly (string)[];
+  };
+};
+
+export type RouteUpdateInput = {
+  project_id: string;
+  id: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  environment?: string | undefined;
+  description?: string | undefined;
+  access?: 'members' | 'public' | undefined;
+  /** Must be true with access public: anyone who reaches the server can call the route. */
+  confirm_public?: boolean | undefined;
+  /** Of a public route, for each address. */
+  rate_per_minute?: number | undefined;
+  inputs?: readonly ({
+    name: string;
+    in: 'path' | 'query' | 'header' | 'body';
+    type?: 'string' | 'integer' | 'number' | 'boolean' | 'json' | undefined;
+    required?: boolean | undefined;
+    description?: string | undefined;
+    /** Of a text in characters, of JSON in bytes. */
+    max_length?: number | undefined;
+    minimum?: number | null | undefined;
+    maximum?: number | null | undefined;
+    /** null: any text. */
+    values?: readonly (string)[] | null | undefined;
+  })[] | undefined;
+  request: {
+    origin: string;
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    /** A template. */
+    path: string;
+    query?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    headers?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    body?: {
+      type: 'json';
+      /** Any JSON; its texts are templates. */
+      value: unknown;
+    } | {
+      type: 'form';
+      fields: readonly ({
+        name: string;
+        value: string;
+      })[];
+    } | {
+      type: 'text';
+      content_type?: string | undefined;
+      text: string;
+    } | null | undefined;
+    auth?: {
+      type: 'bearer';
+      token: string;
+    } | {
+      type: 'basic';
+      username: string;
+      password: string;
+    } | {
+      type: 'hmac';
+      key: string;
+      algorithm?: 'sha1' | 'sha256' | 'sha512' | undefined;
+      encoding?: 'hex' | 'base64' | undefined;
+      parts: readonly (string)[];
+      separator?: string | undefined;
+      header: string;
+      prefix?: string | undefined;
+      timestamp_header?: string | null | undefined;
+    } | {
+      type: 'aws_sigv4';
+      access_key_id: string;
+      secret_access_key: string;
+      session_token?: string | null | undefined;
+      region: string;
+      service: string;
+    } | {
+      type: 'oauth2_client_credentials';
+      token_url: string;
+      client_id: string;
+      client_secret: string;
+      client_auth?: 'basic' | 'post' | undefined;
+      scope?: string | null | undefined;
+      audience?: string | null | undefined;
+    } | null | undefined;
+  };
+  response?: {
+    statuses?: readonly (number)[] | null | undefined;
+    headers?: readonly (string)[] | undefined;
+    max_bytes?: number | undefined;
+    /** Until the answer begins. */
+    timeout_seconds?: number | undefined;
+    /** Until the answer has ended. */
+    max_seconds?: number | undefined;
+    redact?: 'auto' | 'fail' | undefined;
+    retries?: number | undefined;
+  } | undefined;
+  if_version?: number | undefined;
+};
+
+export type RouteUpdateAnswer = Answer & {
+  route: {
+    project_id: string;
+    id: string;
+    version: number;
+    /** SHA-256 of the definition as canonical JSON (RFC 8785), in hexadecimal. */
+    digest: string;
+    saved_at: string;
+    saved_by: {
+      uid: string;
+      username: string;
+    };
+    url: string;
+    definition: {
+      method: string;
+      path: string;
+      environment: string;
+      description: string;
+      access: 'members' | 'public';
+      rate_per_minute: number;
+      inputs: readonly ({
+        name: string;
+        in: 'path' | 'query' | 'header' | 'body';
+        type: 'string' | 'integer' | 'number' | 'boolean' | 'json';
+        required: boolean;
+        description: string;
+        /** Of a text in characters, of JSON in bytes. */
+        max_length: number;
+        minimum: number | null;
+        maximum: number | null;
+        /** null: any text. */
+        values: readonly (string)[] | null;
+      })[];
+      request: {
+        origin: string;
+        method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+        /** A template. */
+        path: string;
+        query: readonly ({
+          name: string;
+          value: string;
+        })[];
+        headers: readonly ({
+          name: string;
+          value: string;
+        })[];
+        body: {
+          type: 'json';
+          /** Any JSON; its texts are templates. */
+          value: unknown;
+        } | {
+          type: 'form';
+          fields: readonly ({
+            name: string;
+            value: string;
+          })[];
+        } | {
+          type: 'text';
+          content_type: string;
+          text: string;
+        } | null;
+        auth: {
+          type: 'bearer';
+          token: string;
+        } | {
+          type: 'basic';
+          username: string;
+          password: string;
+        } | {
+          type: 'hmac';
+          key: string;
+          algorithm: 'sha1' | 'sha256' | 'sha512';
+          encoding: 'hex' | 'base64';
+          parts: readonly (string)[];
+          separator: string;
+          header: string;
+          prefix: string;
+          timestamp_header: string | null;
+        } | {
+          type: 'aws_sigv4';
+          access_key_id: string;
+          secret_access_key: string;
+          session_token: string | null;
+          region: string;
+          service: string;
+        } | {
+          type: 'oauth2_client_credentials';
+          token_url: string;
+          client_id: string;
+          client_secret: string;
+          client_auth: 'basic' | 'post';
+          scope: string | null;
+          audience: string | null;
+        } | null;
+      };
+      response: {
+        statuses: readonly (number)[] | null;
+        headers: readonly (string)[];
+        max_bytes: number;
+        /** Until the answer begins. */
+        timeout_seconds: number;
+        /** Until the answer has ended. */
+        max_seconds: number;
+        redact: 'auto' | 'fail';
+        retries: number;
+      };
+    };
+    /** The entries whose values it uses. */
+    keys: readonly (string)[];
+  };
+};
+
+export type RouteDeleteInput = {
+  project_id: string;
+  id: string;
+};
+
+export type RouteDeleteAnswer = Answer;
+
+export type RoutePreviewInput = {
+  project_id: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  environment?: string | undefined;
+  description?: string | undefined;
+  access?: 'members' | 'public' | undefined;
+  /** Of a public route, for each address. */
+  rate_per_minute?: number | undefined;
+  inputs?: readonly ({
+    name: string;
+    in: 'path' | 'query' | 'header' | 'body';
+    type?: 'string' | 'integer' | 'number' | 'boolean' | 'json' | undefined;
+    required?: boolean | undefined;
+    description?: string | undefined;
+    /** Of a text in characters, of JSON in bytes. */
+    max_length?: number | undefined;
+    minimum?: number | null | undefined;
+    maximum?: number | null | undefined;
+    /** null: any text. */
+    values?: readonly (string)[] | null | undefined;
+  })[] | undefined;
+  request: {
+    origin: string;
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    /** A template. */
+    path: string;
+    query?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    headers?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    body?: {
+      type: 'json';
+      /** Any JSON; its texts are templates. */
+      value: unknown;
+    } | {
+      type: 'form';
+      fields: readonly ({
+        name: string;
+        value: string;
+      })[];
+    } | {
+      type: 'text';
+      content_type?: string | undefined;
+      text: string;
+    } | null | undefined;
+    auth?: {
+      type: 'bearer';
+      token: string;
+    } | {
+      type: 'basic';
+      username: string;
+      password: string;
+    } | {
+      type: 'hmac';
+      key: string;
+      algorithm?: 'sha1' | 'sha256' | 'sha512' | undefined;
+      encoding?: 'hex' | 'base64' | undefined;
+      parts: readonly (string)[];
+      separator?: string | undefined;
+      header: string;
+      prefix?: string | undefined;
+      timestamp_header?: string | null | undefined;
+    } | {
+      type: 'aws_sigv4';
+      access_key_id: string;
+      secret_access_key: string;
+      session_token?: string | null | undefined;
+      region: string;
+      service: string;
+    } | {
+      type: 'oauth2_client_credentials';
+      token_url: string;
+      client_id: string;
+      client_secret: string;
+      client_auth?: 'basic' | 'post' | undefined;
+      scope?: string | null | undefined;
+      audience?: string | null | undefined;
+    } | null | undefined;
+  };
+  response?: {
+    statuses?: readonly (number)[] | null | undefined;
+    headers?: readonly (string)[] | undefined;
+    max_bytes?: number | undefined;
+    /** Until the answer begins. */
+    timeout_seconds?: number | undefined;
+    /** Until the answer has ended. */
+    max_seconds?: number | undefined;
+    redact?: 'auto' | 'fail' | undefined;
+    retries?: number | undefined;
+  } | undefined;
+  /** What a caller might give, by the name of the input. */
+  example?: Readonly<Record<string, string | number | boolean>> | undefined;
+};
+
+export type RoutePreviewAnswer = Answer & {
+  preview: {
+    method: string;
+    url: string;
+    headers: readonly ({
+      name: string;
+      value: string;
+    })[];
+    body: string | null;
+  };
+  /** The entries whose values it would use. */
+  keys: readonly (string)[];
+  /** Why it could not be saved. */
+  problems: readonly ({
+    key: string;
+    origin: string;
+    code: string;
+    message: string;
+  })[];
+};
+
+export type RouteVersionFetchInput = {
+  project_id: string;
+  id: string;
+  limit?: number | undefined;
+  offset?: number | undefined;
+};
+
+export type RouteVersionFetchAnswer = Answer & {
+  versions: readonly ({
+    version: number;
+    digest: string;
+    saved_at: string;
+    saved_by: {
+      uid: string;
+      username: string;
+    };
+    current: boolean;
+    definition: {
+      method: string;
+      path: string;
+      environment: string;
+      description: string;
+      access: 'members' | 'public';
+      rate_per_minute: number;
+      inputs: readonly ({
+        name: string;
+        in: 'path' | 'query' | 'header' | 'body';
+        type: 'string' | 'integer' | 'number' | 'boolean' | 'json';
+        required: boolean;
+        description: string;
+        /** Of a text in characters, of JSON in bytes. */
+        max_length: number;
+        minimum: number | null;
+        maximum: number | null;
+        /** null: any text. */
+        values: readonly (string)[] | null;
+      })[];
+      request: {
+        origin: string;
+        method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+        /** A template. */
+        path: string;
+        query: readonly ({
+          name: string;
+          value: string;
+        })[];
+        headers: readonly ({
+          name: string;
+          value: string;
+        })[];
+        body: {
+          type: 'json';
+          /** Any JSON; its texts are templates. */
+          value: unknown;
+        } | {
+          type: 'form';
+          fields: readonly ({
+            name: string;
+            value: string;
+          })[];
+        } | {
+          type: 'text';
+          content_type: string;
+          text: string;
+        } | null;
+        auth: {
+          type: 'bearer';
+          token: string;
+        } | {
+          type: 'basic';
+          username: string;
+          password: string;
+        } | {
+          type: 'hmac';
+          key: string;
+          algorithm: 'sha1' | 'sha256' | 'sha512';
+          encoding: 'hex' | 'base64';
+          parts: readonly (string)[];
+          separator: string;
+          header: string;
+          prefix: string;
+          timestamp_header: string | null;
+        } | {
+          type: 'aws_sigv4';
+          access_key_id: string;
+          secret_access_key: string;
+          session_token: string | null;
+          region: string;
+          service: string;
+        } | {
+          type: 'oauth2_client_credentials';
+          token_url: string;
+          client_id: string;
+          client_secret: string;
+          client_auth: 'basic' | 'post';
+          scope: string | null;
+          audience: string | null;
+        } | null;
+      };
+      response: {
+        statuses: readonly (number)[] | null;
+        headers: readonly (string)[];
+        max_bytes: number;
+        /** Until the answer begins. */
+        timeout_seconds: number;
+        /** Until the answer has ended. */
+        max_seconds: number;
+        redact: 'auto' | 'fail';
+        retries: number;
+      };
+    };
+  })[];
+  /** The number that match in all. */
+  amount: number;
+};
+
+export type RouteCallFetchInput = {
+  project_id: string;
+  id: string;
+  limit?: number | undefined;
+  offset?: number | undefined;
+};
+
+export type RouteCallFetchAnswer = Answer & {
+  calls: readonly ({
+    /** Of its record in the audit log. */
+    index: number;
+    at: string;
+    uid: string | null;
+    username: string | null;
+    ip: string | null;
+    version: number | null;
+    state: 'refused' | 'open' | 'done' | 'failed';
+    /** Why it was refused or failed. */
+    code: string | null;
+    /** Of the outside API. */
+    status: number | null;
+    /** Passed on to the caller. */
+    bytes: number | null;
+    duration_ms: number | null;
+    redactions: number | null;
+  })[];
+  /** The number that match in all. */
+  amount: number;
 };
 
 export type TokenCreateInput = {
@@ -1000,10 +1909,30 @@ export type Api = {
     delete(input: VaultDeleteInput, options?: CallOptions): Promise<VaultDeleteAnswer>;
     /** Create and update many entries at once: all of them or none. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `version_conflict`, `value_too_large`, `value_unreadable`. */
     import(input: VaultImportInput, options?: CallOptions): Promise<VaultImportAnswer>;
+    /** Set the origins that routes may send the value of an entry to. Without any, no route may. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `value_unreadable`. */
+    allowOrigins(input: VaultAllowOriginsInput, options?: CallOptions): Promise<VaultAllowOriginsAnswer>;
     /** List the versions of an entry, newest first, without values. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `overloaded`. */
     versionFetch(input: VaultVersionFetchInput, options?: CallOptions): Promise<VaultVersionFetchAnswer>;
     /** Make an old version the newest one again: its value and comment become a new version. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `entry_not_found`, `version_not_found`, `value_unreadable`. */
     versionRestore(input: VaultVersionRestoreInput, options?: CallOptions): Promise<VaultVersionRestoreAnswer>;
+  };
+  route: {
+    /** Make a route: an endpoint of the project that calls an outside API with values of the vault. Fails with `membership_required`, `origin_not_allowed`, `path_not_allowed`, `project_not_found`, `environment_not_found`, `entry_not_found`, `route_path_taken`, `route_exists`, `route_limit`. */
+    create(input: RouteCreateInput, options?: CallOptions): Promise<RouteCreateAnswer>;
+    /** List the routes of a project by id, as their callers see them. Fails with `membership_required`, `project_not_found`, `environment_not_found`. */
+    fetch(input: RouteFetchInput, options?: CallOptions): Promise<RouteFetchAnswer>;
+    /** Fetch a route with its definition. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `route_not_found`. */
+    fetchOne(input: RouteFetchOneInput, options?: CallOptions): Promise<RouteFetchOneAnswer>;
+    /** Save a new version of a route: the whole definition. Fails with `membership_required`, `origin_not_allowed`, `path_not_allowed`, `project_not_found`, `environment_not_found`, `entry_not_found`, `route_not_found`, `route_path_taken`, `version_conflict`. */
+    update(input: RouteUpdateInput, options?: CallOptions): Promise<RouteUpdateAnswer>;
+    /** Delete a route with all its versions. This is permanent. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `route_not_found`. */
+    delete(input: RouteDeleteInput, options?: CallOptions): Promise<RouteDeleteAnswer>;
+    /** Show the request that a definition would make, with ••• for values, and what stands in its way. Fails with `membership_required`, `project_not_found`, `environment_not_found`. */
+    preview(input: RoutePreviewInput, options?: CallOptions): Promise<RoutePreviewAnswer>;
+    /** List the versions of a route with their definitions, newest first. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `route_not_found`. */
+    versionFetch(input: RouteVersionFetchInput, options?: CallOptions): Promise<RouteVersionFetchAnswer>;
+    /** List the calls of a route from the audit log, newest first. Fails with `project_not_found`. */
+    callFetch(input: RouteCallFetchInput, options?: CallOptions): Promise<RouteCallFetchAnswer>;
   };
   token: {
     /** Make an access token, to be sent like a JWT. Its secret is shown this once. Fails with `grant_exceeded`, `project_not_found`, `token_limit`. */

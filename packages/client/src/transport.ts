@@ -43,6 +43,7 @@ const TOKEN = /^[\w.~+/-]+=*$/;
 export const PASSING_CODES: Readonly<Record<string, number>> = {
   too_many_attempts: 429,
   too_many_watchers: 429,
+  too_many_calls: 429,
   store_unavailable: 503,
   audit_unavailable: 503,
   issuer_unavailable: 503,

@@ -44,7 +44,9 @@ describe('the types that are made from the contract', () => {
     expectTypeOf<AnswerOf<Api['vault']['fetch']>['vaults']>().toEqualTypeOf<
       readonly (VaultEntry | VaultEntryWithValue)[]
     >();
-    expectTypeOf<AnswerOf<Api['vault']['delete']>>().toEqualTypeOf<{ status: number; message: string }>();
+    expectTypeOf<AnswerOf<Api['vault']['delete']>>().toEqualTypeOf<
+      { status: number; message: string } & { routes: readonly string[] }
+    >();
     expectTypeOf<AnswerOf<Api['event']['fetch']>['events'][number]['project_id']>().toEqualTypeOf<
       string | null
     >();

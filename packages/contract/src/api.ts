@@ -1,6 +1,7 @@
 import { environmentApi } from './api/environments.ts';
 import { eventApi } from './api/events.ts';
 import { projectApi } from './api/projects.ts';
+import { routeApi } from './api/routes.ts';
 import { systemApi } from './api/system.ts';
 import { tokenApi } from './api/tokens.ts';
 import { tokenTrustApi } from './api/token-trusts.ts';
@@ -14,6 +15,7 @@ export const ENDPOINTS = {
   ...projectApi,
   ...environmentApi,
   ...vaultApi,
+  ...routeApi,
   ...tokenApi,
   ...tokenTrustApi,
   ...eventApi,

@@ -5,6 +5,7 @@ import {
   checkApiPath,
   checkEntryKey,
   checkEnvironmentId,
+  checkOrigin,
   checkProjectId,
   checkUsername,
   checkValue,
@@ -140,6 +141,23 @@ export const signInName = line({ min: 1, max: 254 }).describe('User name or e-ma
 export const email = z.email('must be an e-mail address').max(254);
 export const role = z.enum(ROLES);
 export const filter = line({ min: 0, max: 255 }).default('').describe('A part of the name, in any case.');
+
+export const allowedOrigins = z
+  .array(
+    z.string().superRefine((text, context) => {
+      const broken = checkOrigin(text);
+      if (broken !== undefined) context.addIssue({ code: 'custom', message: broken });
+    }),
+  )
+  .max(20)
+  .refine((origins) => new Set(origins).size === origins.length, 'must not name anything twice')
+  .meta({
+    openapi: {
+      type: 'array',
+      items: { type: 'string', format: 'uri', examples: ['https://api.example.org'] },
+      maxItems: 20,
+    },
+  });
 
 // --- Secrets: redacted from here inwards --------------------------------------------------------------------------
 
@@ -286,6 +304,8 @@ export const vault = z.strictObject({
   key: z.string(),
   comment: z.string(),
   version,
+  allowed_origins: z.array(z.string()).describe('Those that routes may send the value to.'),
+  allowed_in_path: z.boolean().describe('Whether routes may put it into the path of a URL.'),
   created_at: time,
   created_by: by,
   updated_at: time,

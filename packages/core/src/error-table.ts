@@ -1,3 +1,5 @@
+import { ROUTE_ERRORS } from './routes/error-table.ts';
+
 /**
  * Every way in which Coffer refuses, in one table. A throw names a code; the table knows the HTTP status, the title,
  * the sentence for the caller and what the caller can do. The reference pages are made from it.
@@ -259,9 +261,9 @@ export const ERRORS = {
   },
   environment_not_empty: {
     status: 409,
-    title: 'The environment holds entries',
-    detail: 'The environment still holds entries: {entries}.',
-    remedy: 'Delete its entries first.',
+    title: 'The environment is not empty',
+    detail: 'The environment still has {entries} entries and {routes} routes.',
+    remedy: 'Delete its entries and routes first.',
   },
   environment_permanent: {
     status: 409,
@@ -381,6 +383,7 @@ export const ERRORS = {
     detail: 'The server is alive but cannot serve: {reason}.',
     remedy: 'The administrator removes the cause; Coffer recovers by itself.',
   },
+  ...ROUTE_ERRORS,
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof ERRORS;

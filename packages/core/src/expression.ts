@@ -124,11 +124,12 @@ export function fillTemplate(
   encode: (text: string) => string = (text) => text,
 ): string {
   return template
-    .map((part) => (part.kind === 'text' ? part.text : encode(evaluate(part, bindings))))
+    .map((part) => (part.kind === 'text' ? part.text : encode(evaluateExpression(part, bindings))))
     .join('');
 }
 
-function evaluate(expression: Expression, bindings: Bindings): string {
+/** What it stands for. */
+export function evaluateExpression(expression: Expression, bindings: Bindings): string {
   switch (expression.kind) {
     case 'literal':
       return expression.text;
@@ -137,7 +138,9 @@ function evaluate(expression: Expression, bindings: Bindings): string {
     case 'input':
       return bindings.input(expression.name);
     case 'call':
-      return bindings.functions[expression.name](...expression.args.map((each) => evaluate(each, bindings)));
+      return bindings.functions[expression.name](
+        ...expression.args.map((each) => evaluateExpression(each, bindings)),
+      );
   }
 }
 

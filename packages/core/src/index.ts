@@ -13,3 +13,7 @@ export * from './dotenv-format.ts';
 export * from './token-grant.ts';
 export * from './token-secret.ts';
 export * from './expression.ts';
+export * from './routes/definition.ts';
+export * from './routes/templates.ts';
+export * from './routes/check.ts';
+export * from './routes/uses.ts';

@@ -6,6 +6,7 @@ import {
   checkApiPath,
   checkEntryKey,
   checkEnvironmentId,
+  checkOrigin,
   checkProjectId,
   checkUsername,
   checkValue,
@@ -195,5 +196,78 @@ describe('the rule of a value (R3)', () => {
     ['\u0000', 1],
   ])('counts the bytes of %j', (text, bytes) => {
     expect(utf8Bytes(text)).toBe(bytes);
+  });
+});
+
+describe('an origin', () => {
+  test.each([
+    'https://api.example.com',
+    'https://a.b-c.example:8443',
+    'http://localhost',
+    'http://10.0.0.7:8080',
+    'https://1.1.1.1',
+    'https://[2606:4700::1111]',
+    'http://[::1]:3000',
+    'https://xn--mnchen-3ya.example',
+    'https://example.com:80',
+    `https://${'a'.repeat(63)}.example`,
+  ])('is %s', (text) => {
+    expect(checkOrigin(text)).toBeUndefined();
+  });
+
+  test.each([
+    ['', 'must start with https:// or http://'],
+    ['example.com', 'must start with https:// or http://'],
+    ['HTTPS://example.com', 'must start with https:// or http://'],
+    ['ftp://example.com', 'must start with https:// or http://'],
+    [' https://example.com', 'must start with https:// or http://'],
+    [`https://${'a.'.repeat(150)}com`, 'must have at most 300 characters'],
+    ['https://Example.com', 'must be in lower case'],
+    ['https://a@example.com', 'must have no user name or password'],
+    ['https://example.com:443', 'must not say the usual port'],
+    ['http://example.com:80', 'must not say the usual port'],
+    ['https://example.com.', 'must have a host that is a valid name or address'],
+    ['https://a..example', 'must have a host that is a valid name or address'],
+    ['https://-a.example', 'must have a host that is a valid name or address'],
+    ['https://a_b.example', 'must have a host that is a valid name or address'],
+    [`https://${'a'.repeat(64)}.example`, 'must have a host that is a valid name or address'],
+    ['https://127.1', 'must have a host that is a valid name or address'],
+    ['https://example.0x7f', 'must have a host that is a valid name or address'],
+  ])('is not %s: it %s', (text, rule) => {
+    expect(checkOrigin(text)).toBe(rule);
+  });
+
+  test.each([
+    'https://example.com/',
+    'https://example.com/a',
+    'https://example.com?a',
+    'https://example.com#a',
+    'https://example.com:',
+    'https://example.com:8443:1',
+    'https://example.com\\a',
+    'https://example.com\n',
+    'https://example.com:65536',
+    'https://example.com:08443',
+    'https://[::1%25lo]',
+    'https://[0:0::1]',
+    'https://[::ffff:127.0.0.1]',
+    'https://::1',
+    'https://münchen.example',
+    'https://010.0.0.1',
+    'https://256.0.0.1',
+    'https://%65xample.com',
+  ])('is not %j', (text) => {
+    expect(checkOrigin(text)).toMatch(/^must /);
+  });
+
+  test('is, whatever passes, exactly the origin of the URL that it is', () => {
+    const anyOrigin = fc.string({ unit: anyOf('a0x1.-:/@[]f%?#\\A\n'), maxLength: 14 });
+    fc.assert(
+      fc.property(anyOrigin, fc.constantFrom('https://', 'http://', 'https://[', ''), (rest, start) => {
+        const text = start + rest;
+        if (checkOrigin(text) === undefined) expect(new URL(text).origin).toBe(text);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });

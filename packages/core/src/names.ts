@@ -18,6 +18,7 @@ export const API_PATH_PATTERN = /^(?:\/[a-z0-9_-]+)+$/;
 export const USERNAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 export const API_PATH_CHARACTERS_MAX = 100;
+export const ORIGIN_CHARACTERS_MAX = 300;
 export const VALUE_BYTES_MAX = 65_536;
 export const DEFAULT_ENVIRONMENT = 'default' as EnvironmentId;
 
@@ -60,6 +61,37 @@ export function checkUsername(text: string): string | undefined {
     return 'must contain only letters A-Z and a-z, digits, dots, underscores and hyphens';
   if (/^[^A-Za-z0-9]/.test(text)) return 'must start with a letter or a digit';
   return undefined;
+}
+
+const DNS_NAME =
+  /^(?!.{254})(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const IPV4_ADDRESS = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+
+/**
+ * R29. One origin has one form: what is compared as text is the same for every program that reads it as a URL, too.
+ */
+export function checkOrigin(text: string): string | undefined {
+  if (text.length > ORIGIN_CHARACTERS_MAX) return `must have at most ${ORIGIN_CHARACTERS_MAX} characters`;
+  if (!/^https?:\/\//.test(text)) return 'must start with https:// or http://';
+  if (/[^!-~]/.test(text))
+    return 'must contain no spaces and only ASCII characters: other names in their xn-- form';
+  if (/[A-Z]/.test(text)) return 'must be in lower case';
+  if (text.includes('@')) return 'must have no user name or password';
+  const [, host, port] = /^https?:\/\/(\[[0-9a-f:]+\]|[^/?#:\\]+)(?::(\d+))?$/.exec(text) ?? [];
+  if (host === undefined)
+    return 'must be a scheme, a host and, where it is not the usual one, a port, and nothing more: https://api.example.com';
+  if (!host.startsWith('[') && !isHost(host)) return 'must have a host that is a valid name or address';
+  if (port === (text.startsWith('https:') ? '443' : '80')) return 'must not say the usual port';
+  // Ports beyond the last, forms of IPv4 and IPv6 that are not the shortest.
+  return URL.canParse(text) && new URL(text).origin === text
+    ? undefined
+    : 'must be in normal form: the shortest of the host, and a port up to 65535';
+}
+
+/** Where the last label looks like a number, programs read all of it as an address, in forms that few know. */
+function isHost(host: string): boolean {
+  const looksLikeAddress = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(host);
+  return looksLikeAddress ? IPV4_ADDRESS.test(host) : DNS_NAME.test(host);
 }
 
 /** R3: any text whose UTF-8 form has at most 65,536 bytes. A lone surrogate is no text: it has no UTF-8 form. */

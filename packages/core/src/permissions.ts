@@ -25,6 +25,9 @@ const NOBODY = [] as const;
 
 const vault = { on: 'project', member: MANAGERS, nonMember: NOBODY, token: 'any' } as const;
 const management = { on: 'project', member: MANAGERS, nonMember: ['ROOT'], token: 'personal' } as const;
+/** What changes where values may go: done by people, not by programs of a project. */
+const outflow = { ...vault, token: 'personal' } as const;
+const callable = { ...vault, member: ['ROOT', 'ADMIN', 'AUTHOR'] } as const;
 const visible = { on: 'project', member: EVERYONE, nonMember: ['ROOT'], token: 'any' } as const;
 const accounts = { on: 'instance', roles: ['ROOT'], token: 'none' } as const;
 
@@ -59,6 +62,14 @@ export const PERMISSIONS = {
   'vault.delete': vault,
   'vault.history': vault,
   'vault.restore': vault,
+  'vault.allow_origins': outflow,
+  'route.create': outflow,
+  'route.list': callable,
+  'route.view': vault,
+  'route.update': outflow,
+  'route.delete': outflow,
+  'route.preview': vault,
+  'route.invoke': callable,
   'token.own': { on: 'instance', roles: EVERYONE, token: 'none' },
   'token.create': { ...management, token: 'any' },
   'token.list': { ...management, token: 'any' },

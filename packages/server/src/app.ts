@@ -7,17 +7,20 @@ import { parseRootKey, type Config } from './config/config.ts';
 import { Egress } from './egress/egress.ts';
 import { registerPages } from './http/pages.ts';
 import { registerEndpoints } from './http/router.ts';
+import { registerRouteCalls } from './http/route-calls.ts';
 import { handlers } from './http/routes/handlers.ts';
 import { createServer } from './http/server.ts';
 import { registerWeb } from './http/web.ts';
 import { createRootKeyFile, deriveInstanceKeys, readRootKeyFile, ROOT_KEY_FILE } from './keys/root-key.ts';
 import type { Logger } from './logger.ts';
+import { OAuthTokens } from './outbound/auth/oauth-tokens.ts';
 import { AuditLog } from './services/audit-log.ts';
 import type { Context } from './services/context.ts';
 import { Eraser } from './services/eraser.ts';
 import { IdentityTokens } from './services/identity-tokens.ts';
 import { openInstance } from './services/instance.ts';
 import { Passwords, type PasswordCost } from './services/passwords.ts';
+import { RunningCalls } from './services/running-calls.ts';
 import { isSetUp, setUpFromSettings } from './services/setup.ts';
 import { Throttle, type AttemptLimits } from './services/throttle.ts';
 import { Tokens } from './services/tokens.ts';
@@ -99,6 +102,8 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     egress,
     identityTokens: new IdentityTokens(egress, clock),
     watchers: new Watchers(store, log, options.watchLimits),
+    runningCalls: new RunningCalls(),
+    oauthTokens: new OAuthTokens({ send: async (request) => await egress.send(request), clock }),
   };
 }
 
@@ -153,7 +158,9 @@ async function serve({ config, log }: AppOptions, context: Context): Promise<App
   const secure = config.publicUrl?.startsWith('https:') ?? config.tls !== undefined;
   const tls = config.tls && { cert: config.tls.cert, key: config.tls.key.expose() };
   const app = createServer({ log, secure, tls, trustedProxies: config.trustedProxies });
-  registerEndpoints(app, context, { secure, publicUrl: config.publicUrl }, handlers);
+  const site = { secure, publicUrl: config.publicUrl };
+  registerEndpoints(app, context, site, handlers);
+  registerRouteCalls(app, context, site);
   registerPages(app, {
     version: VERSION,
     ...(config.publicUrl === undefined ? {} : { serverUrl: config.publicUrl }),
@@ -192,10 +199,11 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function stop(app: FastifyInstance, { store, audit }: Context): Promise<void> {
+async function stop(app: FastifyInstance, { store, audit, egress }: Context): Promise<void> {
   const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
   await app.close();
   clearTimeout(impatience);
+  egress.close();
   await audit.settle();
   await store.close();
 }

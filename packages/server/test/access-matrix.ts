@@ -216,6 +216,68 @@ export const MATRIX: Readonly<Record<string, Row>> = {
     refusalIs: 'vault_version_restore',
   },
 
+  vault_allow_origins: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'vault_allow_origins',
+  },
+  route_create: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_create',
+  },
+  'route_create for a value': {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_create',
+  },
+  // What they may call, not how it is done.
+  route_fetch: {
+    member: [ok, ok, ok, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_list',
+  },
+  'route_fetch by key': {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_list',
+  },
+  route_fetch_one: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_view',
+  },
+  route_update: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_update',
+  },
+  route_delete: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_delete',
+  },
+  route_preview: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_preview',
+  },
+  route_version_fetch: {
+    member: [ok, ok, no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_version_list',
+  },
+  'route_fetch_one of no route': {
+    member: ['route_not_found', 'route_not_found', no, no],
+    outsider: [join, hidden, hidden, hidden],
+    refusalIs: 'route_view',
+  },
+  route_call_fetch: {
+    member: [ok, ok, no, no],
+    outsider: [ok, hidden, hidden, hidden],
+    refusalIs: 'route_call_list',
+  },
+
   "token_create of one's own": EVERYONE,
   'token_create in the project': {
     member: [ok, ok, no, no],

@@ -121,6 +121,21 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   vault_delete: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_fetch: ({ project_id }) => ({ project_id, key: 'KEY' }),
   vault_version_restore: ({ project_id }) => ({ project_id, key: 'KEY', version: 1 }),
+  vault_allow_origins: ({ project_id }) => ({ project_id, key: 'KEY', allowed_origins: [] }),
+  route_create: ({ project_id }) => routeIn(project_id, 'new'),
+  'route_create for a value': ({ project_id }) => ({
+    ...routeIn(project_id, 'new'),
+    request: { ...REQUEST, auth: { type: 'bearer', token: '${{ vault.KEY }}' } },
+  }),
+  route_fetch: ({ project_id }) => ({ project_id }),
+  'route_fetch by key': ({ project_id }) => ({ project_id, environment: 'default', key: 'KEY' }),
+  route_fetch_one: ({ project_id }) => ({ project_id, id: 'old' }),
+  'route_fetch_one of no route': ({ project_id }) => ({ project_id, id: 'missing' }),
+  route_update: ({ project_id }) => routeIn(project_id, 'old'),
+  route_delete: ({ project_id }) => ({ project_id, id: 'old' }),
+  route_preview: ({ project_id }) => ({ ...routeIn(project_id, 'new'), id: undefined }),
+  route_version_fetch: ({ project_id }) => ({ project_id, id: 'old' }),
+  route_call_fetch: ({ project_id }) => ({ project_id, id: 'old' }),
   "token_create of one's own": () => personalToken('vault.view'),
   'token_create in the project': ({ project_id }) => serviceToken(project_id, 'project.view'),
   'token_create in the project, for its vault': ({ project_id }) => serviceToken(project_id, 'vault.view'),
@@ -171,6 +186,12 @@ function serviceToken(project_id: string, ...permissions: Action[]): Input {
   return { kind: 'service', name: 'CI', project_id, permissions };
 }
 
+const REQUEST = { origin: 'https://api.example.org', method: 'GET', path: '/' };
+
+function routeIn(project_id: string, id: string): Input {
+  return { project_id, id, method: 'GET', path: `/${id}`, request: REQUEST };
+}
+
 /** Nobody listens at port 1. */
 function trustIn(project_id: string): Input {
   const identity = { issuer: SILENT_ISSUER, audience: 'coffer', subject: 'repo:acme/shop' };
@@ -206,6 +227,8 @@ async function startProject(server: TestServer, owner: Client): Promise<string> 
   await owner.ok('environment_create', { project_id, id: 'staging', name: 'Staging' });
   await owner.ok('vault_create', { ...entry, value: CANARY, comment: CANARY });
   await owner.ok('vault_update', { ...entry, value: `${CANARY} 2` });
+  await owner.ok('vault_allow_origins', { ...entry, allowed_origins: [REQUEST.origin] });
+  await owner.ok('route_create', routeIn(project_id, 'old'));
   return project_id;
 }
 

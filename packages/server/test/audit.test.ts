@@ -559,7 +559,7 @@ describe.each(ENGINES)('verification on %s finds', () => {
       'an inserted row',
       async (db) => {
         await shift(db, 3, 1);
-        await sql`insert into audit_entry select 3, type, at, uid, project_id, body from audit_entry where idx = 2`.execute(
+        await sql`insert into audit_entry select 3, type, at, uid, project_id, body, route_id, closes from audit_entry where idx = 2`.execute(
           db,
         );
       },
@@ -568,7 +568,7 @@ describe.each(ENGINES)('verification on %s finds', () => {
       'a row put on at the end',
       async (db) => {
         const end = (await last(db)) + 1;
-        await sql`insert into audit_entry select ${end}, type, at, uid, project_id, body from audit_entry where idx = 2`.execute(
+        await sql`insert into audit_entry select ${end}, type, at, uid, project_id, body, route_id, closes from audit_entry where idx = 2`.execute(
           db,
         );
         await rewrite(db, end, { index: end });

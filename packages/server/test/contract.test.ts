@@ -22,6 +22,9 @@ import { callEveryEndpoint, startWithIssuer } from './every-endpoint.ts';
  * The endpoints as they were promised, copied by hand: call, what it takes, what it gives beside `status` and
  * `message`. `?` marks what may be left out. Outside programs are written against this; lines are added, not changed.
  */
+const ROUTE_FIELDS =
+  'method path environment? description? access? rate_per_minute? inputs? request response?';
+
 const PROMISED: readonly (readonly [call: string, takes: string, gives: string])[] = [
   ['GET /health', '', 'version'],
   ['GET /ready', '', ''],
@@ -57,7 +60,16 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['GET /vault/fetch/one', 'project_id environment? key version?', 'vault'],
   ['PATCH /vault/update', 'project_id environment? key value comment? if_version?', 'vault'],
   ['POST /vault/import', 'project_id environment? entries', 'created updated unchanged'],
-  ['DELETE /vault/delete', 'project_id environment? key', ''],
+  ['DELETE /vault/delete', 'project_id environment? key', 'routes'],
+  ['PATCH /vault/allow/origins', 'project_id environment? key allowed_origins allowed_in_path?', 'vault'],
+  ['POST /route/create', `project_id id ${ROUTE_FIELDS} confirm_public?`, 'route'],
+  ['GET /route/fetch', 'project_id environment? key? limit? offset? filter?', 'routes amount'],
+  ['GET /route/fetch/one', 'project_id id', 'route'],
+  ['PATCH /route/update', `project_id id ${ROUTE_FIELDS} confirm_public? if_version?`, 'route'],
+  ['DELETE /route/delete', 'project_id id', ''],
+  ['POST /route/preview', `project_id ${ROUTE_FIELDS} example?`, 'preview keys problems'],
+  ['GET /route/version/fetch', 'project_id id limit? offset?', 'versions amount'],
+  ['GET /route/call/fetch', 'project_id id limit? offset?', 'calls amount'],
   ['GET /vault/version/fetch', 'project_id environment? key limit? offset?', 'versions amount'],
   ['PATCH /vault/version/restore', 'project_id environment? key version', 'vault'],
   [
@@ -92,15 +104,22 @@ const SHAPES = {
   candidate: 'uid username first_name last_name',
   session: 'id created_at expires_at ip user_agent current',
   environment: 'id name created_at',
-  vault: 'project_id environment key comment version created_at created_by updated_at updated_by',
+  vault:
+    'project_id environment key comment version allowed_origins allowed_in_path created_at created_by updated_at updated_by',
   vaultWithValue:
-    'project_id environment key comment version created_at created_by updated_at updated_by value',
+    'project_id environment key comment version allowed_origins allowed_in_path created_at created_by updated_at updated_by value',
   version: 'version created_at created_by current',
   by: 'uid username',
   accessToken:
     'id kind name project_id permissions environments keys addresses valid_from valid_to created_at created_by last_used_at last_used_ip',
   trust:
     'id project_id name issuer audience subject claims single_use ttl_seconds permissions environments keys addresses created_at created_by',
+  route: 'project_id id version digest saved_at saved_by url definition keys',
+  routeSummary:
+    'project_id id version digest saved_at saved_by url method path environment description access inputs origin',
+  routeDefinition: 'method path environment description access rate_per_minute inputs request response',
+  routeVersion: 'version digest saved_at saved_by current definition',
+  call: 'index at uid username ip version state code status bytes duration_ms redactions',
   change: 'index type key at',
   event: 'index type at outcome uid username project_id environment object ip request_id details',
 };
@@ -166,9 +185,14 @@ describe('the table of endpoints', () => {
   );
 });
 
-/** Every object in an answer, by the way there; but not the details of events nor claims, which may have any name. */
+/** Every object in an answer, by the way there; but not the details of events, claims and JSON bodies of routes, which
+ * may have any name. */
 function* objectsIn(value: unknown, path: readonly string[] = []): Generator<readonly string[]> {
-  if (typeof value !== 'object' || value === null || ['details', 'claims'].includes(path.at(-1) ?? ''))
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    ['details', 'claims', 'value'].includes(path.at(-1) ?? '')
+  )
     return;
   if (!Array.isArray(value)) yield path;
   for (const [name, inner] of Object.entries(value)) yield* objectsIn(inner, [...path, name]);
@@ -213,6 +237,11 @@ describe.each(ENGINES)('the answers on %s', () => {
       by: at('vault_create')['vault'].created_by,
       trust: at('token_trust_create')['trust'],
       accessToken: at('token_me')['access_token'],
+      route: at('route_create')['route'],
+      routeSummary: at('route_fetch')['routes'][0],
+      routeDefinition: at('route_fetch_one')['route'].definition,
+      routeVersion: at('route_version_fetch')['versions'][0],
+      call: at('route_call_fetch')['calls'][0],
       change: at('vault_watch')['changes'][0],
       event: at('event_fetch')['events'][0],
     };
@@ -282,6 +311,7 @@ describe.each(ENGINES)('the answers on %s', () => {
       'created_at',
       'expires_at',
       'last_used_at',
+      'saved_at',
       'updated_at',
     ]);
     // A token that was never used was not used at any time.

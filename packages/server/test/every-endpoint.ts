@@ -36,7 +36,7 @@ export async function callEveryEndpoint({
   await signInAndManageUsers(server, root, call);
   const friend = await server.user(root, 'ADMIN');
   await manageProject(friend, call);
-  await useVault(call, issuer);
+  await useVault(server, call, issuer);
   await call('event_fetch', {
     type: 'vault_view',
     uid: root.uid,
@@ -156,13 +156,52 @@ async function useTrust(call: Call, issuer: Issuer): Promise<void> {
   await call('token_trust_delete', { id });
 }
 
-async function useVault(call: Call, issuer: Issuer): Promise<void> {
+/** The upstream is what there is: the issuer. */
+async function useRoutes(server: TestServer, call: Call, issuer: Issuer): Promise<void> {
+  const place = { project_id: 'shop', id: 'keys' };
+  const entry = { project_id: 'shop', environment: 'staging', key: 'KEY' };
+  await call('vault_allow_origins', { ...entry, allowed_origins: [issuer.url], allowed_in_path: true });
+  const definition = {
+    method: 'POST',
+    path: '/keys/:id',
+    environment: 'staging',
+    description: 'What the issuer signs with.',
+    access: 'public',
+    rate_per_minute: 5,
+    inputs: [
+      { name: 'id', in: 'path', type: 'string', max_length: 10, values: ['a', 'b'] },
+      { name: 'count', in: 'body', type: 'integer', required: false, minimum: 0, maximum: 5 },
+    ],
+    request: {
+      origin: issuer.url,
+      method: 'POST',
+      path: '/${{ input.id }}',
+      query: [{ name: 'q', value: '${{ input.id }}' }],
+      headers: [{ name: 'X-Key', value: '${{ vault.KEY }}' }],
+      body: { type: 'json', value: { count: '${{ input.count }}' } },
+      auth: { type: 'bearer', token: '${{ vault.KEY }}' },
+    },
+    response: { statuses: [200, 404], headers: ['content-type'], max_bytes: 1000, redact: 'fail' },
+  };
+  await call('route_create', { ...place, ...definition, confirm_public: true });
+  await call('route_update', { ...place, ...definition, confirm_public: true, if_version: 1 });
+  await call('route_preview', { project_id: 'shop', ...definition, example: { id: 'a', count: 1 } });
+  await call('route_fetch', { ...entry, limit: 10, offset: 0, filter: 'KEY' });
+  await call('route_fetch_one', place);
+  await call('route_version_fetch', { ...place, limit: 10, offset: 0 });
+  const url = `${server.app.url}/x/store/keys/a`;
+  await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  await call('route_call_fetch', { ...place, limit: 10, offset: 0 });
+  await call('route_delete', place);
+}
+
+async function useVault(server: TestServer, call: Call, issuer: Issuer): Promise<void> {
   const project = { project_id: 'shop' };
   const place = { ...project, environment: 'staging' };
   const entry = { ...place, key: 'KEY' };
   await call('environment_create', { ...project, id: 'staging', name: 'Staging' });
   await call('environment_fetch', project);
-  await call('vault_create', { ...entry, value: 'one', comment: 'first' });
+  await call('vault_create', { ...entry, value: 'the first value', comment: 'first' });
   await call('vault_update', { ...entry, value: 'two', comment: 'second', if_version: 1 });
   await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: false });
   await call('vault_fetch', { ...place, limit: 10, offset: 0, filter: 'k', values: true });
@@ -170,7 +209,7 @@ async function useVault(call: Call, issuer: Issuer): Promise<void> {
   await call('vault_fetch_one', { ...entry, version: 1 });
   await call('vault_version_fetch', { ...entry, limit: 10, offset: 0 });
   await call('vault_version_restore', { ...entry, version: 1 });
-  const imported = { value: 'three', comment: 'third', if_version: 0 };
+  const imported = { value: 'the third value', comment: 'third', if_version: 0 };
   await call('vault_import', {
     ...place,
     entries: [
@@ -178,6 +217,7 @@ async function useVault(call: Call, issuer: Issuer): Promise<void> {
       { ...imported, key: 'KEY', if_version: 3 },
     ],
   });
+  await useRoutes(server, call, issuer);
   await useTokens(call);
   await useTrust(call, issuer);
   await call('event_offline', { ...place, used_at: [new Date().toISOString()] });

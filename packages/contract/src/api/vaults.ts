@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
+  allowedOrigins,
   amount,
   change,
   comment,
@@ -116,7 +117,7 @@ export const vaultApi = {
     event: 'vault_delete',
     object: 'key',
     input: z.strictObject({ ...place, key: entryKey }),
-    output: {},
+    output: { routes: z.array(z.string()).describe('Those that used it, and no longer work.') },
     message: 'Vault entry deleted',
     errors: [...whereabouts, 'entry_not_found'],
   }),
@@ -149,6 +150,26 @@ export const vaultApi = {
     },
     message: 'Entries imported',
     errors: [...whereabouts, 'version_conflict', 'value_too_large', 'value_unreadable'],
+  }),
+  vault_allow_origins: endpoint({
+    method: 'PATCH',
+    path: '/vault/allow/origins',
+    summary: 'Set the origins that routes may send the value of an entry to. Without any, no route may.',
+    action: 'vault.allow_origins',
+    event: 'vault_allow_origins',
+    object: 'key',
+    input: z.strictObject({
+      ...place,
+      key: entryKey,
+      allowed_origins: allowedOrigins,
+      allowed_in_path: z
+        .boolean()
+        .default(false)
+        .describe('Whether it may stand in the path of a URL, where servers write it to their logs.'),
+    }),
+    output: { vault },
+    message: 'Origins set',
+    errors: [...whereabouts, 'entry_not_found', 'value_unreadable'],
   }),
   vault_version_fetch: endpoint({
     method: 'GET',

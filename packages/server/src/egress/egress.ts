@@ -1,127 +1,168 @@
-import { lookup } from 'node:dns';
-import http, { type IncomingMessage } from 'node:http';
+import { lookup as lookupByResolver } from 'node:dns/promises';
+import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP } from 'node:net';
+import { callbackify } from 'node:util';
 import { isPublicAddress } from './addresses.ts';
+import { dial, type Lookup } from './dial.ts';
+import { EgressError } from './egress-error.ts';
+import { exchange, hostOf, type EgressAnswer, type EgressRequest } from './exchange.ts';
 
-/**
- * Why nothing was fetched. `blocked`: the rules forbid it; `unreachable`: there was no answer in time; `too_large`;
- * `status`: it was not 200.
- */
-export type EgressReason = 'blocked' | 'unreachable' | 'too_large' | 'status';
+export { EgressError } from './egress-error.ts';
+export type { EgressAnswer, EgressRequest } from './exchange.ts';
 
-export class EgressError extends Error {
-  override readonly name = 'EgressError';
-  readonly reason: EgressReason;
-
-  constructor(reason: EgressReason, message: string, options?: { cause: unknown }) {
-    super(message, options);
-    this.reason = reason;
-  }
-}
+const DIAL_TIMEOUT_MS = 10_000;
+/** Below the five seconds after which many servers close a connection that is not used. */
+const IDLE_CONNECTION_MS = 4000;
+const IDLE_CONNECTIONS_MAX = 64;
+const UNDER_WAY_MAX = 1024;
+const UNDER_WAY_PER_ORIGIN_MAX = 256;
 
 export type EgressLimits = { timeoutMs: number; bytesMax: number };
+
+/** `ca`: the one authority whose certificates count. `lookup` stands for the resolver; what it finds is checked. */
+export type EgressOptions = { ca?: string; lookup?: Lookup };
 
 /**
  * All HTTP that leaves the server. To anywhere on the public internet over https on port 443; to origins that the
  * operator allows, also over http, on other ports and at private addresses.
  *
- * The address that a name stands for is looked up once, checked, and dialled: a name that answers with something else
- * the second time is not asked a second time. Redirects are not followed, and the environment's proxies not used.
+ * Connections are checked when they are made, see `dial`, and used again by requests to the same origin. Redirects are
+ * not followed, the environment's proxies not used, and nothing is tried twice.
  */
 export class Egress {
   readonly #allowedOrigins: ReadonlySet<string>;
+  readonly #agents: Readonly<Record<'public' | 'allowed' | 'plain', http.Agent>>;
+  readonly #underWay = new Map<string, number>();
+  #underWayInAll = 0;
 
-  constructor(allowedOrigins: readonly string[]) {
+  constructor(allowedOrigins: readonly string[], options: EgressOptions = {}) {
     this.#allowedOrigins = new Set(allowedOrigins);
+    const { ca, lookup = async (hostname) => await lookupByResolver(hostname, { all: true }) } = options;
+    const anywhere = (): boolean => true;
+    // Each with connections of its own: those that were made without the check serve only what needs none.
+    this.#agents = {
+      public: agentWith(https, { lookup, isAllowed: isPublicAddress, tls: { ca } }),
+      allowed: agentWith(https, { lookup, isAllowed: anywhere, tls: { ca } }),
+      plain: agentWith(http, { lookup, isAllowed: anywhere, tls: undefined }),
+    };
   }
 
   /** Whether a URL could be fetched as far as its text tells. */
   permits(url: URL): boolean {
-    if (url.username !== '' || url.password !== '') return false;
-    return this.#allowedOrigins.has(url.origin) || this.isPublic(url);
+    return this.#agentFor(url) !== undefined;
   }
 
   /** Whether it could be without the operator's leave. */
   isPublic(url: URL): boolean {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = hostOf(url);
     return (
-      url.username === '' &&
-      url.password === '' &&
       url.protocol === 'https:' &&
       url.port === '' &&
+      hasNoUser(url) &&
+      !host.endsWith('.') &&
       (isIP(host) === 0 || isPublicAddress(host))
     );
   }
 
+  /** As soon as the head of the answer is there, whatever its status. Fails with an EgressError. */
+  async send(request: EgressRequest): Promise<EgressAnswer> {
+    const { url, signal } = request;
+    const agent = this.#agentFor(url);
+    if (agent === undefined) throw new EgressError('blocked', { sent: false });
+    if (signal?.aborted === true) throw new EgressError('aborted', { sent: false });
+    const leave = this.#enter(url.origin);
+    try {
+      const answer = await exchange(request, agent);
+      if (answer.body.closed) leave();
+      else answer.body.once('close', leave);
+      return answer;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
   /** The body of a 200. Fails with an EgressError. */
   async get(url: URL, { timeoutMs, bytesMax }: EgressLimits): Promise<Buffer> {
-    if (!this.permits(url)) throw new EgressError('blocked', 'the address is not one that may be called');
-    const anywhere = this.#allowedOrigins.has(url.origin);
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const answer = await send(url, anywhere, signal);
-      if (answer.statusCode !== 200) {
-        answer.destroy();
-        throw new EgressError('status', 'the answer was not 200');
-      }
-      return await readBody(answer, bytesMax);
-    } catch (cause) {
-      if (cause instanceof EgressError) throw cause;
-      throw new EgressError('unreachable', 'there was no answer', { cause });
-    }
-  }
-}
-
-async function send(url: URL, anywhere: boolean, signal: AbortSignal): Promise<IncomingMessage> {
-  const client = url.protocol === 'https:' ? https : http;
-  return await new Promise((resolve, reject) => {
-    const request = client.request(url, {
+    const { status, body } = await this.send({
+      url,
       method: 'GET',
-      signal,
-      // Of its own: the global one would follow the environment's proxies and keep connections for others.
-      agent: new client.Agent({ keepAlive: false }),
-      headers: { accept: 'application/json', 'user-agent': 'coffer' },
-      ...(anywhere ? {} : { lookup: lookupPublic }),
+      headers: [
+        ['Accept', 'application/json'],
+        ['User-Agent', 'coffer'],
+      ],
+      headTimeoutMs: timeoutMs,
+      idleTimeoutMs: timeoutMs,
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    request.once('response', resolve);
-    request.once('error', reject);
-    if (!anywhere) request.once('socket', (socket) => checkPeer(socket, (error) => request.destroy(error)));
-    request.end();
-  });
-}
-
-/** Every address of the name must be public: with one that is not, something is wrong with the name. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) {
-      callback(error ?? new Error('the name has no address'), '', 0);
-    } else if (!addresses.every(({ address }) => isPublicAddress(address))) {
-      callback(new EgressError('blocked', 'the name stands for an address that may not be called'), '', 0);
-    } else if (options.all === true) {
-      callback(null, addresses);
-    } else {
-      callback(null, first.address, first.family);
+    if (status !== 200) {
+      body.destroy();
+      throw new EgressError('status', { sent: true });
     }
-  });
-};
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw new EgressError('too_large', { sent: true });
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
 
-/** Before anything is sent: what was dialled is what was checked, whatever lies between. */
-function checkPeer(socket: Socket, refuse: (error: EgressError) => void): void {
-  socket.once('connect', () => {
-    if (!isPublicAddress(socket.remoteAddress ?? ''))
-      refuse(new EgressError('blocked', 'the connection led to an address that may not be called'));
-  });
+  /** The connections that nothing uses. */
+  close(): void {
+    for (const { freeSockets } of Object.values(this.#agents)) {
+      for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
+    }
+  }
+
+  #agentFor(url: URL): http.Agent | undefined {
+    if (!hasNoUser(url)) return undefined;
+    if (this.#allowedOrigins.has(url.origin)) {
+      // The origin of `blob:https://…` is the one within.
+      if (url.protocol === 'https:') return this.#agents.allowed;
+      return url.protocol === 'http:' ? this.#agents.plain : undefined;
+    }
+    return this.isPublic(url) ? this.#agents.public : undefined;
+  }
+
+  /** What it returns is to be called once, when the request and its answer are over. */
+  #enter(origin: string): () => void {
+    const underWay = this.#underWay.get(origin) ?? 0;
+    if (underWay >= UNDER_WAY_PER_ORIGIN_MAX || this.#underWayInAll >= UNDER_WAY_MAX)
+      throw new EgressError('busy', { sent: false });
+    this.#underWay.set(origin, underWay + 1);
+    this.#underWayInAll += 1;
+    return () => {
+      const left = (this.#underWay.get(origin) ?? 0) - 1;
+      if (left > 0) this.#underWay.set(origin, left);
+      else this.#underWay.delete(origin);
+      this.#underWayInAll -= 1;
+    };
+  }
 }
 
-async function readBody(answer: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw new EgressError('too_large', `the answer has more than ${bytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function hasNoUser({ username, password }: URL): boolean {
+  return username === '' && password === '';
+}
+
+/** Of our own: the global ones would follow the environment's proxies, and dial what was not checked. */
+function agentWith(
+  { Agent }: typeof http | typeof https,
+  how: Pick<Parameters<typeof dial>[0], 'lookup' | 'isAllowed' | 'tls'>,
+): http.Agent {
+  const agent: http.Agent = new Agent({
+    keepAlive: true,
+    maxFreeSockets: IDLE_CONNECTIONS_MAX,
+    timeout: IDLE_CONNECTION_MS,
+  });
+  agent.createConnection = ({ host, port }, callback) => {
+    const dialled = callbackify(
+      async () => await dial({ ...how, host: host ?? '', port: Number(port), timeoutMs: DIAL_TIMEOUT_MS }),
+    );
+    dialled((error, socket) => callback?.(error, socket));
+    return undefined;
+  };
+  return agent;
 }

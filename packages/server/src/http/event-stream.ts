@@ -44,7 +44,7 @@ export async function streamEvents(reply: FastifyReply, stream: Stream): Promise
     let { changes, last, more } = await look(stream.after, false);
     const response = open(reply, watcher.leave);
     let text = `retry: 1000\n${position(last, changes)}`;
-    while (text === '' || (await write(response, text, unreadMs))) {
+    while (text === '' || (await writeOut(response, text, unreadMs))) {
       // However much there is to catch up with, others get their turn.
       const waking = await watcher.wake(more ? 0 : heartbeatMs);
       if (waking === 'closed') break;
@@ -54,7 +54,7 @@ export async function streamEvents(reply: FastifyReply, stream: Stream): Promise
   } catch (error) {
     const refusal = toAppError(error);
     if (!reply.sent) throw error;
-    await write(reply.raw, `event: end\ndata: ${JSON.stringify({ code: refusal.code })}\n\n`, unreadMs);
+    await writeOut(reply.raw, `event: end\ndata: ${JSON.stringify({ code: refusal.code })}\n\n`, unreadMs);
     complain(reply, context, refusal);
   } finally {
     watcher.leave();
@@ -90,7 +90,11 @@ function position(last: number, changes: Changes['changes']): string {
 }
 
 /** False when there is no reader any more: gone, or too slow. */
-async function write(response: ServerResponse, text: string, unreadMs: number): Promise<boolean> {
+export async function writeOut(
+  response: ServerResponse,
+  text: string | Buffer,
+  unreadMs: number,
+): Promise<boolean> {
   if (response.destroyed || response.writableEnded) return false;
   if (response.write(text)) return true;
   const settled = new AbortController();

@@ -13,3 +13,9 @@ export const SECURITY_HEADERS = {
 
 /** One year; only where the server is reached over HTTPS. */
 export const STRICT_TRANSPORT_SECURITY = 'max-age=31536000';
+
+/** Where calls of routes are served. */
+export const CALL_PREFIX = '/x';
+
+/** On each answer of ours to a call of a route, and on none of an outside API: the code. */
+export const ROUTE_ERROR_HEADER = 'x-coffer-route-error';

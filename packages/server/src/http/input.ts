@@ -32,7 +32,7 @@ export function parseInput(
   request: { url: string; body: unknown },
 ): Record<string, unknown> {
   const query = parseQuery(request.url);
-  const raw = takesBody(definition) ? bodyOnly(request.body, query) : queryOnly(request.body, query);
+  const raw = takesBody(definition) ? bodyAlone(request.body, query) : queryOnly(request.body, query);
   const parsed = definition.input.safeParse(raw, { error: ruleOf });
   if (parsed.success) return parsed.data;
   throw refusal(parsed.error.issues as readonly Issue[]);
@@ -50,10 +50,15 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-function bodyOnly(body: unknown, query: Record<string, string>): unknown {
+function bodyAlone(body: unknown, query: Record<string, string>): unknown {
   const [parameter] = Object.keys(query);
   if (parameter !== undefined)
     throw invalidField(fieldName(parameter), 'is not a known parameter: this call takes a body');
+  return bodyOnly(body);
+}
+
+/** Fails with `invalid_input`. */
+export function bodyOnly(body: unknown): unknown {
   if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
     throw invalidField('body', 'must be a JSON object');
   }
@@ -66,7 +71,7 @@ function queryOnly(body: unknown, query: Record<string, string>): unknown {
 }
 
 /** Each parameter once, percent-encoded UTF-8. Fails with `invalid_input`. */
-function parseQuery(url: string): Record<string, string> {
+export function parseQuery(url: string): Record<string, string> {
   const start = url.indexOf('?');
   const parameters: Record<string, string> = Object.create(null) as Record<string, string>;
   if (start === -1) return parameters;

@@ -1,5 +1,6 @@
 import { AppError, ERRORS, type ErrorCode } from '@coffer/core';
 import type { FastifyReply } from 'fastify';
+import { CALL_PREFIX, ROUTE_ERROR_HEADER } from './headers.ts';
 
 /** What the framework calls its own refusals, and which of ours they are. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, ErrorCode>> = {
@@ -41,6 +42,7 @@ export function problemBody(error: AppError, requestId: string): Record<string, 
 
 export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (reply.request.url.startsWith(`${CALL_PREFIX}/`)) reply.header(ROUTE_ERROR_HEADER, error.code);
   const wait = error.detail['retry_after_seconds'];
   if (wait !== undefined) reply.header('retry-after', String(wait));
   else if (error.status === 503) reply.header('retry-after', '1');

@@ -215,7 +215,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function originOf(request: FastifyRequest): Origin {
+export function originOf(request: FastifyRequest): Origin {
   // A proxy passes on what it was sent: text that is no address is not believed.
   const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
   return { ip, requestId: request.id, userAgent: request.headers['user-agent'] ?? '' };

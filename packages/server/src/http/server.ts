@@ -124,15 +124,15 @@ function acceptJsonOnly(app: FastifyInstance): void {
 function answerErrors(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = toAppError(error);
-    // Once, here: what nobody expected, and what the administrator has to mend.
-    if (refusal.status >= 500) {
-      log.error(
-        { request_id: request.id, code: refusal.code, err: refusal.cause ?? refusal },
-        refusal.message,
-      );
-    }
+    logRefusal(log, request.id, refusal);
     return await sendProblem(reply, refusal);
   });
+}
+
+/** Once, where it is answered: what nobody expected, and what the administrator has to mend. */
+export function logRefusal(log: Logger, requestId: string, refusal: AppError): void {
+  if (refusal.status < 500) return;
+  log.error({ request_id: requestId, code: refusal.code, err: refusal.cause ?? refusal }, refusal.message);
 }
 
 /** What is not HTTP gets an answer, too, written by hand: there is no request yet. */

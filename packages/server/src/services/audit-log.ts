@@ -10,6 +10,7 @@ import {
 import { formatTime, type Clock } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
 import {
+  callColumns,
   getAuditHead,
   insertAuditEntries,
   listStoredAuditEntries,
@@ -36,7 +37,11 @@ export type AuditEvent = {
 const BATCH_ENTRIES_MAX = 256;
 const QUEUE_ENTRIES_MAX = 10_000;
 
-type Waiting = { drafts: readonly AuditDraft[]; done: () => void; failed: (error: AppError) => void };
+type Waiting = {
+  drafts: readonly AuditDraft[];
+  done: (index: number) => void;
+  failed: (error: AppError) => void;
+};
 
 /**
  * The audit log: one gapless sequence with one hash tree over it. A change appends in its own transaction (R34). A
@@ -79,17 +84,17 @@ export class AuditLog {
   }
 
   /**
-   * Resolves when the records are durable. Fails with `audit_unavailable` when they cannot be written, and with
+   * Resolves when the records are durable, with the index of the first. Fails with `audit_unavailable` when they cannot be written, and with
    * `overloaded` when too many wait.
    */
-  async record(...drafts: readonly AuditDraft[]): Promise<void> {
+  async record(...drafts: readonly AuditDraft[]): Promise<number> {
     if (drafts.length === 0) throw new RangeError('nothing to record');
     if (this.#queuedEntries + drafts.length > QUEUE_ENTRIES_MAX) throw new AppError('overloaded');
     this.#queuedEntries += drafts.length;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#queue.push({ drafts, done: resolve, failed: reject });
     this.#draining ??= this.#drain();
-    await promise;
+    return await promise;
   }
 
   /**
@@ -134,9 +139,12 @@ export class AuditLog {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const drafts = batch.flatMap((waiting) => waiting.drafts);
-      await this.#store.transaction(async (tx) => void (await this.append(tx, ...drafts)));
+      let index = await this.#store.transaction(async (tx) => await this.append(tx, ...drafts));
       this.#failure = undefined;
-      for (const { done } of batch) done();
+      for (const waiting of batch) {
+        waiting.done(index);
+        index += waiting.drafts.length;
+      }
     } catch (cause) {
       // What the store did not refuse is the fault of one of them: the others are not to suffer for it.
       if (batch.length > 1 && !(cause instanceof AppError)) {
@@ -197,12 +205,18 @@ export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
 }
 
 /** A record that is filed under something else than it says would not be found, though the tree is whole. */
-function checkPlace({ index, body, type, at, uid, projectId }: StoredAuditEntry, expected: number): void {
+function checkPlace(stored: StoredAuditEntry, expected: number): void {
+  const { index, body, type, at, uid, projectId } = stored;
   const entry = JSON.parse(body) as AuditEntry;
   if (index !== expected || entry.index !== expected)
     throw new Error(`the log has a gap at index ${expected}`);
   const isFiledRight =
-    entry.type === type && entry.at === formatTime(at) && entry.uid === uid && entry.project_id === projectId;
+    entry.type === type &&
+    entry.at === formatTime(at) &&
+    entry.uid === uid &&
+    entry.project_id === projectId &&
+    callColumns(entry).route_id === stored.routeId &&
+    callColumns(entry).closes === stored.closes;
   if (!isFiledRight)
     throw new Error(`the record at index ${index} is filed under something else than it says`);
 }

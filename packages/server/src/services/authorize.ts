@@ -18,6 +18,7 @@ import { findHeldToken } from '../store/access-tokens.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import { findMembership } from '../store/projects.ts';
 import { findSession } from '../store/sessions.ts';
+import { findUser } from '../store/users.ts';
 import {
   sessionActor,
   tokenActor,
@@ -64,6 +65,18 @@ export function requireSession(actor: Actor): asserts actor is SignedInActor {
 /** For what is someone's own. Fails with `token_not_permitted`. */
 export function requireUser(actor: Actor): asserts actor is SignedInActor | PersonalTokenActor {
   if (actor.by === 'service') throw new AppError('token_not_permitted');
+}
+
+/** Whether a user may do it now, whoever is calling: for what they left to be done with their right. */
+export async function mayUser(
+  db: Reader,
+  uid: UserId,
+  action: ProjectAction,
+  projectId: ProjectId,
+): Promise<boolean> {
+  const user = await findUser(db, uid);
+  if (user === undefined) return false;
+  return decide(action, user.role, await findMembership(db, projectId, uid)) === 'allowed';
 }
 
 /** What a token leaves out of a project. Fails with `token_not_permitted`, whether there is such a key or not. */

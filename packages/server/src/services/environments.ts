@@ -6,6 +6,7 @@ import {
   type ProjectId,
 } from '@coffer/core';
 import { withdrawEnvironment } from '../store/access-tokens.ts';
+import { countRoutes } from '../store/routes.ts';
 import { countEntries } from '../store/entries.ts';
 import {
   countEnvironments,
@@ -76,7 +77,8 @@ export async function deleteEnvironment(
     if (id === DEFAULT_ENVIRONMENT) throw new AppError('environment_permanent');
     if ((await findEnvironment(tx, projectId, id)) === undefined) throw new AppError('environment_not_found');
     const entries = await countEntries(tx, { projectId, environment: id });
-    if (entries > 0) throw new AppError('environment_not_empty', { entries });
+    const routes = await countRoutes(tx, { projectId, environment: id });
+    if (entries + routes > 0) throw new AppError('environment_not_empty', { entries, routes });
     await removeEnvironment(tx, projectId, id);
     // One that is made later under this id is another: what was given for this one is not for that.
     const revoked = await withdrawEnvironment(tx, projectId, id);

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { AppError, type UserId } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../sha256.ts';
@@ -13,6 +12,8 @@ import {
   type Attempts,
 } from '../store/attempts.ts';
 import type { Transaction } from '../store/database.ts';
+
+import { addressGroup } from './address-ranges.ts';
 
 /** After `free` failures each further one doubles the wait, from one second up to `waitSecondsMax`. */
 export type AttemptLimit = { free: number; waitSecondsMax: number };
@@ -125,18 +126,4 @@ export function tooManyAttempts(waitMs: number): AppError {
 function waitAfter(failures: number, { free, waitSecondsMax }: AttemptLimit): number {
   if (failures < free) return 0;
   return Math.min(2 ** (failures - free), waitSecondsMax) * 1000;
-}
-
-/** One subscriber has at least a /64 of IPv6, so that is what counts as one address. */
-function addressGroup(ip: string): string {
-  if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip.replace(/^::ffff:/, '');
-  const [head = '', tail] = ip.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - after.length;
-  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...after];
-  return `${all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }

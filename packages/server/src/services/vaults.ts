@@ -1,4 +1,4 @@
-import { AppError, Redacted, type EntryKey, type ProjectAction } from '@coffer/core';
+import { AppError, Redacted, type EntryKey, type ProjectAction, type RouteId } from '@coffer/core';
 import { randomId } from '../random-id.ts';
 import { sha256Hex } from '../sha256.ts';
 import type { Reader, Transaction } from '../store/database.ts';
@@ -11,6 +11,7 @@ import {
   listEntries,
   listVersions,
   removeEntry,
+  setOrigins,
   type Author,
   type Entry,
   type EntryVersion,
@@ -19,6 +20,7 @@ import {
 } from '../store/entries.ts';
 import { findEnvironment } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
+import { listRoutesUsing } from '../store/routes.ts';
 import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
 import { authorizeProject, mayReadComments, requireWithin } from './authorize.ts';
@@ -60,7 +62,16 @@ export async function createIn(
 ): Promise<Vault> {
   const createdBy = authorOf(caller);
   const createdAt = context.clock();
-  const entry: Entry = { ...place, id: randomId('ent'), key, version: 1, createdAt, createdBy };
+  const entry: Entry = {
+    ...place,
+    id: randomId('ent'),
+    key,
+    version: 1,
+    allowedOrigins: [],
+    allowedInPath: false,
+    createdAt,
+    createdBy,
+  };
   if (!(await insertEntry(tx, entry))) throw new AppError('entry_exists');
   const comment = input.comment ?? new Redacted('');
   const plain = { value: toBytes(input.value), comment: toBytes(comment) };
@@ -168,24 +179,57 @@ export async function restoreVersion(
   });
 }
 
-/** With all its versions, for good (R5). Fails with `entry_not_found`, or for the place as `enter` does. */
+/** To which origins routes may send the value. Fails with `entry_not_found`, or for the place as `enter` does. */
+export async function allowOrigins(
+  context: Context,
+  caller: Caller,
+  {
+    place,
+    key,
+    ...allowed
+  }: Pick<Entry, 'allowedOrigins' | 'allowedInPath'> & { place: Place; key: EntryKey },
+): Promise<Vault> {
+  const { store, audit } = context;
+  return await store.transaction(async (tx) => {
+    await enter(tx, caller, 'vault.allow_origins', place, key);
+    const { entry, content } = await getEntry(tx, place, key);
+    await setOrigins(tx, entry.id, allowed);
+    const details = { origins: allowed.allowedOrigins.join(' '), in_path: allowed.allowedInPath };
+    const event = { ...placeOf(place), type: 'vault_allow_origins', object: key, details } as const;
+    await audit.append(tx, draft(caller, caller.actor, event));
+    const comment = mayReadComments(caller.actor)
+      ? await openField(context, tx, entry, content, 'comment')
+      : Buffer.alloc(0);
+    return {
+      entry: { ...entry, ...allowed },
+      content,
+      comment: new Redacted(comment.toString()),
+      value: undefined,
+    };
+  });
+}
+
+/** With all its versions, for good (R5). Answers with the routes that used it. Fails with `entry_not_found`, or for the place as `enter` does. */
 export async function deleteEntry(
   context: Context,
   caller: Caller,
   { place, key }: { place: Place; key: EntryKey },
-): Promise<void> {
+): Promise<RouteId[]> {
   const { store, audit } = context;
-  await store.transaction(async (tx) => {
+  const routes = await store.transaction(async (tx) => {
     await enter(tx, caller, 'vault.delete', place, key);
     const { entry } = await getEntry(tx, place, key);
+    const using = await listRoutesUsing(tx, { ...place, key });
     await removeEntry(tx, entry.id);
-    const details = { version: entry.version };
+    const details = { version: entry.version, ...(using.length === 0 ? {} : { routes: using.join(' ') }) };
     await audit.append(
       tx,
       draft(caller, caller.actor, { ...placeOf(place), type: 'vault_delete', object: key, details }),
     );
+    return using;
   });
   await context.eraser.erase();
+  return routes;
 }
 
 /** Newest first. Fails with `entry_not_found`, or for the place as `enter` does. */

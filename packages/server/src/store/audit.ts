@@ -8,6 +8,7 @@ import {
   type Frontier,
   type PrincipalId,
   type ProjectId,
+  type RouteId,
   type UserId,
 } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
@@ -52,7 +53,7 @@ export async function insertAuditEntries(
 ): Promise<void> {
   for (const { entry, body, at } of records) {
     const { index: idx, type, uid, project_id } = entry;
-    await insertEntry(tx, { idx, type, at, uid, project_id, body });
+    await insertEntry(tx, { idx, type, at, uid, project_id, body, ...callColumns(entry) });
   }
   await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at: headAt });
 }
@@ -67,8 +68,22 @@ const insertEntry = prepared((db, row: AuditEntryRow) =>
     uid: row.uid,
     project_id: row.project_id,
     body: row.body,
+    route_id: row.route_id,
+    closes: row.closes,
   }),
 );
+
+/** What calls of routes are found by, and their ends. */
+export function callColumns({
+  type,
+  object,
+  details,
+}: AuditEntry): Pick<AuditEntryRow, 'route_id' | 'closes'> {
+  return {
+    route_id: type === 'route_invoke' ? object : null,
+    closes: type === 'route_invoke_end' ? Number(details['begin']) : null,
+  };
+}
 
 const saveHead = prepared((db, { size, frontier, at }: Omit<AuditHeadRow, 'singleton'>) =>
   db
@@ -88,7 +103,16 @@ export async function tryAuditAppend(tx: Transaction): Promise<void> {
   const head = await getAuditHead(tx);
   const idx = head.frontier.size;
   const body = ' '.repeat(LARGE_BODY_CHARACTERS);
-  await insertEntry(tx, { idx, type: 'event_list', at: 0, uid: '', project_id: '', body });
+  await insertEntry(tx, {
+    idx,
+    type: 'event_list',
+    at: 0,
+    uid: '',
+    project_id: '',
+    body,
+    route_id: null,
+    closes: null,
+  });
   await insertAuditEntries(tx, [], head);
   await tx.deleteFrom('audit_entry').where('idx', '=', idx).execute();
 }
@@ -181,6 +205,38 @@ export async function listChangedProjects(
   return rows.flatMap(({ project_id: id }) => (id === null ? [] : [id as ProjectId]));
 }
 
+export type RecordedCall = {
+  begin: AuditEntry;
+  /** Undefined: not yet, or never. */ end: AuditEntry | undefined;
+};
+
+/** The calls of a route as it is now, newest first; not of one of the same id that was deleted. */
+export async function listCalls(
+  db: Reader,
+  { projectId, routeId, firstEvent }: { projectId: ProjectId; routeId: RouteId; firstEvent: number },
+  page: Omit<Page, 'filter'>,
+): Promise<{ calls: RecordedCall[]; amount: number }> {
+  const matching = db
+    .selectFrom('audit_entry as begin')
+    .where('begin.route_id', '=', routeId)
+    .where('begin.project_id', '=', projectId)
+    .where('begin.idx', '>', firstEvent);
+  const rows = await matching
+    .leftJoin('audit_entry as end', 'end.closes', 'begin.idx')
+    .select(['begin.body', 'end.body as end_body'])
+    .orderBy('begin.idx', 'desc')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return {
+    calls: rows.map((row) => ({
+      begin: JSON.parse(row.body) as AuditEntry,
+      end: row.end_body === null ? undefined : (JSON.parse(row.end_body) as AuditEntry),
+    })),
+    amount: await countRows(matching),
+  };
+}
+
 /** The index of the first entry at or after a moment; that of the next one when there is none yet. */
 async function firstIndexAt(db: Reader, at: number): Promise<number> {
   const row = await db
@@ -203,6 +259,8 @@ export type StoredAuditEntry = {
   at: number;
   uid: string | null;
   projectId: string | null;
+  routeId: string | null;
+  closes: number | null;
 };
 
 /** From an index on, in order. */
@@ -217,5 +275,10 @@ export async function listStoredAuditEntries(
     .orderBy('idx')
     .limit(range.limit)
     .execute();
-  return rows.map(({ idx, project_id: projectId, ...row }) => ({ ...row, index: idx, projectId }));
+  return rows.map(({ idx, project_id: projectId, route_id: routeId, ...row }) => ({
+    ...row,
+    index: idx,
+    projectId,
+    routeId,
+  }));
 }

@@ -7,7 +7,7 @@ import type {
   PrincipalId,
   ProjectId,
 } from '@coffer/core';
-import { sql, type SqlBool } from 'kysely';
+import { sql, type Selectable, type SqlBool } from 'kysely';
 import { emptyCiphertexts, insertCiphertext } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, matchesAny, type Page } from './page.ts';
@@ -24,6 +24,10 @@ export type Entry = Place & {
   key: EntryKey;
   /** The current version: 1, 2, 3… */
   version: number;
+  /** Where routes may send its value. */
+  allowedOrigins: readonly string[];
+  /** Whether routes may put it into the path of a URL. */
+  allowedInPath: boolean;
   createdAt: number;
   createdBy: Author;
 };
@@ -115,6 +119,8 @@ export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolea
       environment: entry.environment,
       key: entry.key,
       version: entry.version,
+      allowed_origins: JSON.stringify(entry.allowedOrigins),
+      allowed_in_path: entry.allowedInPath ? 1 : 0,
       created_at: entry.createdAt,
       created_by_uid: entry.createdBy.uid,
       created_by_username: entry.createdBy.username,
@@ -149,6 +155,18 @@ export async function advanceEntry(tx: Transaction, entryId: EntryId, version: n
     .where('version', '=', version - 1)
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;
+}
+
+export async function setOrigins(
+  tx: Transaction,
+  id: EntryId,
+  { allowedOrigins, allowedInPath }: Pick<Entry, 'allowedOrigins' | 'allowedInPath'>,
+): Promise<void> {
+  await tx
+    .updateTable('entry')
+    .set({ allowed_origins: JSON.stringify(allowedOrigins), allowed_in_path: allowedInPath ? 1 : 0 })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** With all its versions. */
@@ -193,7 +211,7 @@ function entriesWithVersions(db: Reader, place: Place) {
     ]);
 }
 
-type EntryWithVersionRow = EntryRow &
+type EntryWithVersionRow = Selectable<EntryRow> &
   Pick<EntryVersionRow, 'data_key_id'> &
   Pick<CiphertextRow, 'value_sealed' | 'comment_sealed'> & {
     content_version: number;
@@ -210,6 +228,8 @@ function toEntryWithVersion(row: EntryWithVersionRow): EntryWithVersion {
       environment: row.environment as EnvironmentId,
       key: row.key as EntryKey,
       version: row.version,
+      allowedOrigins: toOrigins(row.allowed_origins),
+      allowedInPath: row.allowed_in_path === 1,
       createdAt: row.created_at,
       createdBy: { uid: row.created_by_uid as PrincipalId, username: row.created_by_username },
     },
@@ -225,4 +245,9 @@ function toEntryWithVersion(row: EntryWithVersionRow): EntryWithVersion {
       },
     },
   };
+}
+
+/** Most entries have none. */
+function toOrigins(json: string): readonly string[] {
+  return json === '[]' ? [] : (JSON.parse(json) as string[]);
 }

@@ -7,6 +7,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { accessTokens } from './migrations/0002-access-tokens.ts';
 import { tokenTrusts } from './migrations/0003-token-trusts.ts';
 import { tokenRefusals } from './migrations/0004-token-refusals.ts';
+import { routes } from './migrations/0005-routes.ts';
 import type { Tables } from './tables.ts';
 
 /** Append only: a migration that has shipped is never edited, renamed or removed. */
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, (ddl: StoreDialect['ddl']) => Migration> = {
   '0002-access-tokens': accessTokens,
   '0003-token-trusts': tokenTrusts,
   '0004-token-refusals': tokenRefusals,
+  '0005-routes': routes,
 };
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };

@@ -21,6 +21,10 @@ export type Tables = {
   access_token: AccessTokenRow;
   token_trust: TokenTrustRow;
   used_identity: UsedIdentityRow;
+  route: RouteRow;
+  route_version: RouteVersionRow;
+  route_key: RouteKeyRow;
+  route_rate: RouteRateRow;
   audit_entry: AuditEntryRow;
   audit_head: AuditHeadRow;
 };
@@ -94,6 +98,9 @@ export type EntryRow = {
   key: string;
   /** The current version. */
   version: number;
+  /** JSON array: where routes may send it. */
+  allowed_origins: Generated<string>;
+  allowed_in_path: Generated<number>;
   created_at: number;
   created_by_uid: string;
   created_by_username: string;
@@ -183,6 +190,46 @@ export type TokenTrustRow = {
 /** Hash of what is signed. */
 export type UsedIdentityRow = { hash: Uint8Array; expires_at: number };
 
+export type RouteRow = {
+  project_id: string;
+  id: string;
+  method: string;
+  path: string;
+  /** The path without the names in it: two routes with the same would match the same calls. */
+  shape: string;
+  segments: number;
+  environment: string;
+  access: 'members' | 'public';
+  search: string;
+  /** The current version. */
+  version: number;
+  /** Index of the audit entry of its creation: older calls are of another route that had this id. */
+  first_event: number;
+};
+
+export type RouteVersionRow = {
+  project_id: string;
+  route_id: string;
+  version: number;
+  digest: string;
+  /** JSON, as it was written; the digest is that of its canonical form. */
+  definition: string;
+  saved_at: number;
+  saved_by_uid: string;
+  saved_by_username: string;
+};
+
+export type RouteKeyRow = { project_id: string; route_id: string; environment: string; key: string };
+
+/** `minute`: since 1970. */
+export type RouteRateRow = {
+  project_id: string;
+  route_id: string;
+  address: string;
+  minute: number;
+  calls: number;
+};
+
 export type AuditEntryRow = {
   idx: number;
   type: AuditEventType;
@@ -191,6 +238,10 @@ export type AuditEntryRow = {
   project_id: string | null;
   /** Canonical JSON: what the tree hashes. The other columns only find it. */
   body: string;
+  /** Of the beginning of a call of a route. */
+  route_id: string | null;
+  /** Of its end: the index of its beginning. */
+  closes: number | null;
 };
 
 export type AuditHeadRow = {

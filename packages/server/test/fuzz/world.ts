@@ -22,6 +22,9 @@ const TABLES = [
   'entry_version',
   'token_trust',
   'access_token',
+  'route',
+  'route_version',
+  'route_key',
 ] as const;
 
 /** What else there is: the audit log and the count of failed tries grow with refusals, too. */
@@ -30,12 +33,36 @@ const OTHER_TABLES = [
   'audit_head',
   'attempt',
   'used_identity',
+  'route_rate',
   'schema_migration',
   'schema_migration_lock',
 ];
 
 type Rows = Record<string, unknown>[];
 export type State = Map<(typeof TABLES)[number], Rows>;
+
+const ROUTE = {
+  method: 'POST',
+  path: '/charges/:id',
+  environment: 'default',
+  description: 'Charges a card.',
+  access: 'public',
+  rate_per_minute: 5,
+  inputs: [
+    { name: 'id', in: 'path', type: 'string', required: true, max_length: 10 },
+    { name: 'amount', in: 'body', type: 'integer', required: false, minimum: 1, maximum: 100 },
+  ],
+  request: {
+    origin: 'https://api.example.org',
+    method: 'POST',
+    path: '/v1/${{ input.id }}',
+    query: [{ name: 'q', value: "${{ base64('text') }}" }],
+    headers: [{ name: 'X-Key', value: 'k=${{ vault.DATABASE_URL }}' }],
+    body: { type: 'json', value: { amount: '${{ input.amount }}', list: [1, 'two', null] } },
+    auth: { type: 'basic', username: 'u', password: '${{ vault.DATABASE_URL }}' },
+  },
+  response: { statuses: [200], headers: ['content-type'], max_bytes: 1000, redact: 'fail', retries: 0 },
+};
 
 /** A small instance in which every endpoint has something to do, and which can be put back as it was. */
 export type World = {
@@ -82,6 +109,20 @@ export async function makeWorld(): Promise<World> {
     audience: 'coffer',
     subject: 'repo:acme/shop',
     permissions: ['vault.view'],
+  });
+  await admin.ok('vault_allow_origins', {
+    ...place,
+    key: 'DATABASE_URL',
+    allowed_origins: [ROUTE.request.origin],
+  });
+  await admin.ok('route_create', {
+    ...place,
+    id: 'old',
+    ...ROUTE,
+    confirm_public: true,
+    path: '/old',
+    inputs: [],
+    request: { ...ROUTE.request, path: '/', body: null },
   });
   await server.anonymous().signIn('user_login', { auth_data: root.username, password: PASSWORD });
   return {
@@ -196,6 +237,7 @@ function validInputs(given: {
   const place = { project_id: project, environment: 'default' };
   const entry = { ...place, key: 'DATABASE_URL' };
   const page = { limit: '10', offset: '0', filter: '' };
+  const route = { project_id: project, id: 'old' };
   return {
     health: {},
     ready: {},
@@ -240,6 +282,19 @@ function validInputs(given: {
     vault_delete: entry,
     vault_version_fetch: { ...entry, limit: '10', offset: '0' },
     vault_version_restore: { ...entry, version: 1 },
+    vault_allow_origins: {
+      ...entry,
+      allowed_origins: ['https://api.example.org', 'https://[2606:4700::1111]:8443'],
+      allowed_in_path: true,
+    },
+    route_create: { project_id: project, id: 'charge', ...ROUTE, confirm_public: true },
+    route_fetch: { ...entry, ...page },
+    route_fetch_one: route,
+    route_update: { ...route, ...ROUTE, path: '/changed/:id', confirm_public: true, if_version: 1 },
+    route_delete: route,
+    route_preview: { project_id: project, ...ROUTE, example: { id: 'a', amount: 5 } },
+    route_version_fetch: { ...route, limit: '10', offset: '0' },
+    route_call_fetch: { ...route, limit: '10', offset: '0' },
     token_create: {
       kind: 'service',
       name: 'CI',

@@ -26,6 +26,14 @@ const TITLES: Readonly<Record<Grantable, string>> = {
   'vault.delete': 'Delete entries',
   'vault.history': 'See the history',
   'vault.restore': 'Restore versions',
+  'vault.allow_origins': 'Allow origins for routes',
+  'route.invoke': 'Call routes',
+  'route.list': 'List routes',
+  'route.view': 'See the definitions of routes',
+  'route.preview': 'Preview routes',
+  'route.create': 'Make routes',
+  'route.update': 'Change routes',
+  'route.delete': 'Delete routes',
   'environment.list': 'List environments',
   'environment.create': 'Add environments',
   'environment.delete': 'Delete environments',
@@ -49,6 +57,7 @@ const TITLES: Readonly<Record<Grantable, string>> = {
 
 const GROUPS = [
   { title: 'Entries', prefixes: ['vault'] },
+  { title: 'Routes', prefixes: ['route'] },
   { title: 'Environments', prefixes: ['environment'] },
   { title: 'Project and members', prefixes: ['project', 'member'] },
   { title: 'Tokens, events, users', prefixes: ['token', 'event', 'user'] },

@@ -2,6 +2,7 @@ import type { Handlers } from '../router.ts';
 import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
 import { projectHandlers } from './projects.ts';
+import { routeHandlers } from './routes.ts';
 import { systemHandlers } from './system.ts';
 import { tokenHandlers } from './tokens.ts';
 import { tokenTrustHandlers } from './token-trusts.ts';
@@ -14,6 +15,7 @@ export const handlers = {
   ...projectHandlers,
   ...environmentHandlers,
   ...vaultHandlers,
+  ...routeHandlers,
   ...tokenHandlers,
   ...tokenTrustHandlers,
   ...eventHandlers,

@@ -69,6 +69,8 @@ export function vaultShape({ entry, content, comment }: Vault) {
     key: entry.key,
     comment: comment.expose(),
     version: content.version,
+    allowed_origins: [...entry.allowedOrigins],
+    allowed_in_path: entry.allowedInPath,
     created_at: formatTime(entry.createdAt),
     created_by: authorShape(entry.createdBy),
     updated_at: formatTime(content.createdAt),

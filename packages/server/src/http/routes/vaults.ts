@@ -3,6 +3,7 @@ import { formatTime } from '../../clock.ts';
 import { fetchChanges } from '../../services/watch.ts';
 import { importEntries } from '../../services/vault-import.ts';
 import {
+  allowOrigins,
   createEntry,
   deleteEntry,
   fetchEntries,
@@ -51,9 +52,13 @@ export const vaultHandlers = {
     });
     return { vault: vaultShape(vault) };
   },
+  vault_allow_origins: async ({ context, caller }, input) => {
+    const { key, allowed_origins: allowedOrigins, allowed_in_path: allowedInPath } = input;
+    const request = { place: placeOf(input), key, allowedOrigins, allowedInPath };
+    return { vault: vaultShape(await allowOrigins(context, caller, request)) };
+  },
   vault_delete: async ({ context, caller }, input) => {
-    await deleteEntry(context, caller, { place: placeOf(input), key: input.key });
-    return {};
+    return { routes: await deleteEntry(context, caller, { place: placeOf(input), key: input.key }) };
   },
   vault_import: async ({ context, caller }, input) => {
     const entries = input.entries.map(({ key, value, comment, if_version: ifVersion }) => ({

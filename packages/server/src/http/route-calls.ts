@@ -1,0 +1,149 @@
+import { AppError, BODY_METHODS, ROUTE_METHODS, type RouteMethod } from '@coffer/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../services/context.ts';
+import { callRoute, type AnswerSink } from '../services/route-calls.ts';
+import { matchRoute, type CalledRoute } from '../services/route-match.ts';
+import { authenticate, type Authenticated, type Site } from './authenticate.ts';
+import { writeOut } from './event-stream.ts';
+import { CALL_PREFIX } from './headers.ts';
+import { bodyOnly, parseJson, parseQuery } from './input.ts';
+import { toAppError } from './problem.ts';
+import { originOf } from './router.ts';
+import { logRefusal } from './server.ts';
+
+/** What an outside API answers is not ours: as a page it may do nothing, and it is never a part of one. */
+const POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
+const PARTS_OF_PAGES: ReadonlySet<string> = new Set([
+  'audioworklet',
+  'embed',
+  'fencedframe',
+  'frame',
+  'iframe',
+  'manifest',
+  'object',
+  'paintworklet',
+  'script',
+  'serviceworker',
+  'sharedworker',
+  'style',
+  'worker',
+  'xslt',
+]);
+const UNREAD_MS = 30_000;
+/** How long a stop lets calls go on: streams may never end. */
+const STOP_PATIENCE_MS = 5000;
+
+type Matched = { called: CalledRoute; authenticated: Authenticated | undefined };
+
+/** Serves the routes of projects, below their API paths. */
+export function registerRouteCalls(app: FastifyInstance, context: Context, site: Site): void {
+  app.addHook('preClose', async () => {
+    setTimeout(() => context.runningCalls.stop(), STOP_PATIENCE_MS).unref();
+  });
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => body);
+    const matched = new WeakMap<FastifyRequest, Matched>();
+    scope.route({
+      method: [...ROUTE_METHODS],
+      url: `${CALL_PREFIX}/*`,
+      // Before the body is read: strangers do not get us to read theirs.
+      onRequest: async (request) => {
+        matched.set(request, await match(context, site, request));
+      },
+      handler: async (request, reply) => {
+        const found = matched.get(request);
+        if (found === undefined) throw new AppError('internal');
+        return await answer(context, site, { request, reply, found });
+      },
+    });
+  });
+}
+
+/** Whether there is such a route is told to those who are someone only, unless anyone may call it. */
+async function match(context: Context, site: Site, request: FastifyRequest): Promise<Matched> {
+  if (PARTS_OF_PAGES.has(String(request.headers['sec-fetch-dest']))) throw new AppError('origin_mismatch');
+  const path = (request.url.split('?')[0] ?? '').slice(CALL_PREFIX.length);
+  const called = await matchRoute(context.store.db, request.method as RouteMethod, path);
+  if (called?.route.access === 'public') return { called, authenticated: undefined };
+  const authenticated = await authenticate(context, site, request, originOf(request));
+  request.uid = authenticated.actor.uid;
+  if (called === undefined) throw new AppError('route_not_found');
+  return { called, authenticated };
+}
+
+async function answer(
+  context: Context,
+  site: Site,
+  {
+    request,
+    reply,
+    found: { called, authenticated: before },
+  }: {
+    request: FastifyRequest;
+    reply: FastifyReply;
+    found: Matched;
+  },
+): Promise<FastifyReply> {
+  const given = { query: parseQuery(request.url), headers: request.headers, body: bodyOf(request) };
+  const origin = originOf(request);
+  // A body may arrive slowly, and who sends it may have lost their rights meanwhile (R15).
+  const authenticated =
+    before === undefined || request.method === 'GET'
+      ? before
+      : await authenticate(context, site, request, origin);
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const call = { ...origin, called, actor: authenticated?.actor, given, gone: gone.signal };
+  try {
+    await callRoute(context, call, sinkOf(reply));
+  } catch (error) {
+    if (!reply.sent) throw hiding(error);
+    logRefusal(context.log, request.id, toAppError(error));
+    // What came so far must not pass for the whole.
+    reply.raw.destroy();
+  }
+  return reply;
+}
+
+/** Who may not see the project is not told that it has the route. */
+function hiding(error: unknown): unknown {
+  return error instanceof AppError && error.code === 'project_not_found'
+    ? new AppError('route_not_found', {}, { cause: error })
+    : error;
+}
+
+function bodyOf(request: FastifyRequest): Record<string, unknown> | undefined {
+  const { body } = request;
+  if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
+  if (!BODY_METHODS.has(request.method as RouteMethod)) throw new AppError('malformed_request');
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+    throw new AppError('unsupported_media_type');
+  return bodyOnly(parseJson(body)) as Record<string, unknown>;
+}
+
+function sinkOf(reply: FastifyReply): AnswerSink {
+  const { raw } = reply;
+  return {
+    begin(status, headers) {
+      reply.hijack();
+      const own = reply.getHeaders() as Record<string, string>;
+      raw.writeHead(status, { ...own, ...grouped(headers), 'content-security-policy': POLICY });
+      // The head of a stream of events does not wait for the first of them.
+      raw.flushHeaders();
+    },
+    async write(chunk) {
+      return await writeOut(raw, chunk, UNREAD_MS);
+    },
+    end() {
+      raw.end();
+    },
+  };
+}
+
+/** A header that came several times goes on several times. */
+function grouped(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const all: Record<string, string[]> = {};
+  for (const [name, value] of headers) (all[name] ??= []).push(value);
+  return all;
+}

@@ -1,0 +1,193 @@
+import {
+  AppError,
+  expressionsIn,
+  invalidField,
+  isSecret,
+  type Expression,
+  type RouteAuth,
+  type Template,
+} from '@coffer/core';
+import {
+  soleInput,
+  type CompiledBody,
+  type CompiledField,
+  type CompiledJson,
+  type CompiledRoute,
+} from './compiled-route.ts';
+import { HIDDEN, isExpression, percentEncode, type Evaluate } from './expressions.ts';
+import type { Inputs } from './inputs.ts';
+import {
+  authPlace,
+  formEncode,
+  formPlace,
+  headerPlace,
+  jsonPlace,
+  pathPlace,
+  queryPlace,
+  textPlace,
+  type Place,
+} from './places.ts';
+import type { OutgoingRequest } from './request.ts';
+
+/** `isPreview`: what stands for values is not looked at, it is not them. */
+type Filling = { inputs: Inputs; evaluate: Evaluate; isPreview?: true };
+
+/**
+ * The request that a call of a route becomes, without what `auth` adds. Each expression is filled in once. Fails with
+ * `route_value_unusable` where a value cannot stand where it should, and with `invalid_input` where an input cannot.
+ */
+export function renderRequest(route: CompiledRoute, filling: Filling): OutgoingRequest {
+  const { request } = route.definition;
+  const path = renderPath(route.path, filling);
+  const query = renderFields(route.query, filling, queryPlace);
+  const search = query.map(([name, value]) => `${percentEncode(name)}=${value}`).join('&');
+  const url = new URL(`${request.origin}${path}${search === '' ? '' : `?${search}`}`);
+  // No reading of the text but the one that was built leads elsewhere.
+  if (url.origin !== request.origin || url.pathname !== path)
+    throw unusable('the path', 'it would be read as another one');
+  const body = route.body && renderBody(route.body, filling);
+  return {
+    url,
+    method: request.method,
+    headers: [
+      ...renderFields(route.headers, filling, headerPlace),
+      ...(body === undefined ? [] : [['content-type', body.type] as const]),
+    ],
+    body: body && Buffer.from(body.text),
+  };
+}
+
+/** Texts of `auth`, by field: what is made of them is checked where it is sent. */
+export function renderAuth(route: CompiledRoute, filling: Filling): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(route.auth).map(([field, template]) => [field, fill(template, filling, authPlace(field))]),
+  );
+}
+
+/** For people: values are hidden, and so is what is made of them. */
+export function renderPreview(route: CompiledRoute, filling: Omit<Filling, 'isPreview'>) {
+  const { method, url, headers, body } = renderRequest(route, { ...filling, isPreview: true });
+  const shown = (text: string): string => text.replaceAll(percentEncode(HIDDEN), HIDDEN);
+  const { auth } = route.definition.request;
+  return {
+    method,
+    url: shown(url.href),
+    headers: [...headers, ...(auth === null ? [] : previewAuth(auth))].map(([name, value]) => ({
+      name,
+      value,
+    })),
+    body: body === undefined ? null : shown(body.toString()),
+  };
+}
+
+function previewAuth(auth: RouteAuth): (readonly [string, string])[] {
+  switch (auth.type) {
+    case 'hmac':
+      return [
+        ...(auth.timestamp_header === null ? [] : [[auth.timestamp_header, HIDDEN] as const]),
+        [auth.header, `${auth.prefix}${HIDDEN}`],
+      ];
+    case 'aws_sigv4':
+      return [['Authorization', `AWS4-HMAC-SHA256 ${HIDDEN}`]];
+    case 'basic':
+      return [['Authorization', `Basic ${HIDDEN}`]];
+    case 'bearer':
+    case 'oauth2_client_credentials':
+      return [['Authorization', `Bearer ${HIDDEN}`]];
+  }
+}
+
+function renderPath(template: Template, filling: Filling): string {
+  const path = fill(template, filling, pathPlace);
+  const segments = path.split('/').slice(1);
+  const isBroken = segments.some(
+    (segment, index) =>
+      segment === '.' || segment === '..' || (segment === '' && index < segments.length - 1),
+  );
+  if (!isBroken) return path;
+  throw blame(template, 'the path', 'a segment of it would be empty, . or ..');
+}
+
+/** Those that are nothing but an input that was not given are left out. */
+function renderFields(
+  fields: readonly CompiledField[],
+  filling: Filling,
+  placeOf: (name: string) => Place,
+): (readonly [string, string])[] {
+  return fields.flatMap(({ name, value }) =>
+    isAbsent(value, filling) ? [] : [[name, fill(value, filling, placeOf(name))] as const],
+  );
+}
+
+function renderBody(body: CompiledBody, filling: Filling): { type: string; text: string } {
+  switch (body.type) {
+    case 'json':
+      return { type: 'application/json', text: JSON.stringify(renderJson(body.value, filling) ?? null) };
+    case 'form': {
+      const fields = renderFields(body.fields, filling, formPlace);
+      const text = fields.map(([name, value]) => `${formEncode(name)}=${value}`).join('&');
+      return { type: 'application/x-www-form-urlencoded', text };
+    }
+    case 'text':
+      return { type: body.contentType, text: fill(body.text, filling, textPlace(body.contentType)) };
+  }
+}
+
+/** Undefined: it is an input that was not given. */
+function renderJson(value: CompiledJson, filling: Filling): unknown {
+  switch (value.kind) {
+    case 'plain':
+      return value.value;
+    case 'text': {
+      const name = soleInput(value.template);
+      // As data, with its type; nothing that it may hold is looked at.
+      return name === undefined
+        ? fill(value.template, filling, jsonPlace)
+        : typedInput(name, value.template, filling);
+    }
+    case 'list':
+      return value.items.map((item) => renderJson(item, filling)).filter((item) => item !== undefined);
+    case 'members': {
+      const members = value.members.map(([name, member]) => [name, renderJson(member, filling)] as const);
+      // fromEntries defines them: `__proto__` is a name like any other.
+      return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+    }
+  }
+}
+
+function typedInput(name: string, template: Template, filling: Filling): unknown {
+  const given = filling.inputs.get(name);
+  return given === undefined || typeof given === 'string'
+    ? given && fill(template, filling, jsonPlace)
+    : given;
+}
+
+function isAbsent(template: Template, { inputs, isPreview }: Filling): boolean {
+  const name = soleInput(template);
+  return name !== undefined && !inputs.has(name) && isPreview !== true;
+}
+
+function fill(template: Template, filling: Filling, place: Place): string {
+  return template
+    .map((part) => (isExpression(part) ? fillPart(part, filling, place) : place.literal(part.text)))
+    .join('');
+}
+
+function fillPart(part: Expression, { evaluate, isPreview }: Filling, place: Place): string {
+  const text = evaluate(part);
+  const reason = isPreview === true && isSecret([part]) ? undefined : place.refuse(text);
+  if (reason !== undefined) throw blame([part], place.name, reason);
+  return place.encode(text);
+}
+
+/** Whose fault it is that a text cannot stand somewhere: the caller's, or that of a value. */
+function blame(template: Template, place: string, reason: string): AppError {
+  const input = [...expressionsIn(template)].find((part) => part.kind === 'input');
+  return input === undefined || isSecret(template)
+    ? unusable(place, reason)
+    : invalidField(input.name, `cannot stand in ${place}: ${reason}`);
+}
+
+function unusable(place: string, reason: string): AppError {
+  return new AppError('route_value_unusable', { place, reason });
+}
