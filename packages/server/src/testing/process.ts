@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** As it is built: both commands build first, and it starts in half the time that the sources take. */
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const READY = /^Coffer \S+ is ready at (\S+)$/m;
 const SETUP_LINK = /#setup_token=(\S+)/;
 const START_PATIENCE_MS = 20_000;
@@ -60,7 +61,7 @@ export class ServerProcess implements AsyncDisposable {
     wrapper = [],
   }: { dataDir?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {}): ServerProcess {
     const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
-    const [command, ...args] = [...wrapper, process.execPath, '--conditions=@coffer/source', MAIN];
+    const [command, ...args] = [...wrapper, process.execPath, MAIN];
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_')),
     );
