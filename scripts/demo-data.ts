@@ -1,5 +1,6 @@
 import type { Client } from '../packages/server/src/testing/client.ts';
 import type { ServerProcess } from '../packages/server/src/testing/process.ts';
+import { ScriptedServer } from '../packages/server/src/testing/scripted-server.ts';
 
 export const DEMO_PASSWORD = 'violet-anchor-pebble-41';
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -36,8 +37,16 @@ const ENTRIES = [
   ['FEATURE_FLAGS_TOKEN', 'ff_demo_2c', ''],
 ] as const;
 
+/** An outside API for the routes of the demo: it answers with what it was sent. Its origin has to be allowed. */
+export async function startDemoApi(): Promise<ScriptedServer> {
+  return await ScriptedServer.start((response, { method, url, headers }) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ method, url, authorization: headers.authorization ?? null }, null, 2));
+  });
+}
+
 /** Fills an empty instance as people would over some weeks, through the API. */
-export async function fillDemo(server: ServerProcess): Promise<{ root: Client }> {
+export async function fillDemo(server: ServerProcess, apiUrl: string): Promise<{ root: Client }> {
   const root = server.client();
   await root.signIn('setup', {
     setup_token: server.setupToken,
@@ -63,6 +72,7 @@ export async function fillDemo(server: ServerProcess): Promise<{ root: Client }>
   }
   await livelyWeek(server, root);
   await addTokens(server, root);
+  await addRoutes(server, root, apiUrl);
   return { root };
 }
 
@@ -131,4 +141,87 @@ async function addTokens(server: ServerProcess, root: Client): Promise<void> {
     permissions: read,
     environments: ['default', 'staging'],
   });
+}
+
+/** Routes to the API of the demo, one of them changed, one for anyone, and calls of them that went well or did not. */
+async function addRoutes(server: ServerProcess, root: Client, apiUrl: string): Promise<void> {
+  const shop = { project_id: 'online_shop', environment: 'default' };
+  await root.ok('vault_allow_origins', {
+    ...shop,
+    key: 'STRIPE_SECRET_KEY',
+    allowed_origins: [apiUrl, 'https://api.stripe.com'],
+  });
+  await root.ok('vault_allow_origins', {
+    ...shop,
+    key: 'MAPS_API_KEY',
+    allowed_origins: ['https://maps.example.org'],
+  });
+  const charge = {
+    ...shop,
+    id: 'create_charge',
+    method: 'POST',
+    path: '/charges',
+    description: 'Charges a customer. The amount is in cents.',
+    inputs: [
+      { name: 'amount', in: 'body', type: 'integer', minimum: 1, description: 'in cents' },
+      { name: 'currency', in: 'body', values: ['eur', 'usd'] },
+      { name: 'order', in: 'body', description: 'our number', required: false },
+    ],
+    request: {
+      origin: apiUrl,
+      method: 'POST',
+      path: '/v1/charges',
+      headers: [{ name: 'Idempotency-Key', value: '${{ input.order }}' }],
+      auth: { type: 'bearer', token: '${{ vault.STRIPE_SECRET_KEY }}' },
+      body: {
+        type: 'form',
+        fields: [
+          { name: 'amount', value: '${{ input.amount }}' },
+          { name: 'currency', value: '${{ input.currency }}' },
+        ],
+      },
+    },
+  };
+  await root.ok('route_create', { ...charge, description: 'Charges a customer.', access: 'members' });
+  await root.ok('route_update', { ...charge, if_version: 1 });
+  await root.ok('route_create', {
+    ...shop,
+    id: 'find_address',
+    method: 'GET',
+    path: '/addresses/:postcode',
+    description: 'The streets of a postcode, for the form of the checkout.',
+    access: 'public',
+    confirm_public: true,
+    inputs: [{ name: 'postcode', in: 'path', max_length: 10 }],
+    request: {
+      origin: 'https://maps.example.org',
+      method: 'GET',
+      path: '/streets/${{ input.postcode }}',
+      query: [{ name: 'key', value: '${{ vault.MAPS_API_KEY }}' }],
+    },
+  });
+  await root.ok('route_create', {
+    ...shop,
+    id: 'list_charges',
+    method: 'GET',
+    path: '/charges',
+    request: { ...charge.request, method: 'GET', headers: [], body: null },
+  });
+  await callRoutes(server);
+}
+
+async function callRoutes(server: ServerProcess): Promise<void> {
+  const linus = server.client();
+  await linus.signIn('user_login', { auth_data: 'linus', password: DEMO_PASSWORD });
+  const headers = { authorization: `Bearer ${linus.token}`, 'content-type': 'application/json' };
+  for (const body of [
+    { amount: 4200, currency: 'eur' },
+    { amount: 0, currency: 'eur' },
+    { amount: 990, currency: 'usd', order: '7-1180' },
+  ])
+    await fetch(`${server.url}/x/online-shop/charges`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillDemo, DEMO_PASSWORD } from './demo-data.ts';
+import { fillDemo, DEMO_PASSWORD, startDemoApi } from './demo-data.ts';
 import { ServerProcess } from '../packages/server/src/testing/process.ts';
 
 /**
@@ -13,8 +13,10 @@ import { ServerProcess } from '../packages/server/src/testing/process.ts';
  */
 const dataDir = mkdtempSync(join(tmpdir(), 'coffer-demo-'));
 const port = process.env['COFFER_PORT'] ?? '0';
-const server = await ServerProcess.start({ dataDir, env: { COFFER_PORT: port, COFFER_LOG_LEVEL: 'warn' } });
-await fillDemo(server);
+await using api = await startDemoApi();
+const env = { COFFER_PORT: port, COFFER_LOG_LEVEL: 'warn', COFFER_EGRESS_ALLOW: api.url };
+const server = await ServerProcess.start({ dataDir, env });
+await fillDemo(server, api.url);
 console.log(`The demo is at ${server.url}/web/
 Sign in as ada (ROOT), grace (ADMIN), linus (AUTHOR) or vera (VIEWER), each with the password ${DEMO_PASSWORD}
 Ctrl-C ends it, and everything in it is gone.`);

@@ -265,7 +265,7 @@ function cliPage(): string {
     '',
     ...table(
       ['command', 'what it does'],
-      COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name})`, summary]),
+      COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name.replace(' ', '-')})`, summary]),
     ),
     ...COMMANDS.flatMap(commandLines),
     '',

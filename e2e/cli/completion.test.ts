@@ -17,6 +17,9 @@ test('bash completes commands, options and what they may be', async () => {
   expect(offers(script, ['run', '--off'])).toEqual(['--offline-ok', '--offline-ttl']);
   expect(offers(script, ['export', '--format', ''])).toEqual(['dotenv', 'json', 'yaml', 'shell', 'k8s']);
   expect(offers(script, ['completion', ''])).toContain('fish');
+  expect(offers(script, ['ro'])).toEqual(['routes']);
+  expect(offers(script, ['routes', 'ca'])).toEqual(['call', 'calls']);
+  expect(offers(script, ['-p', 'shop', 'routes', 'apply', '--if'])).toEqual(['--if-version']);
   expect(offers(script, ['run', '--', ''])).toEqual(['']);
 });
 

@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '../../packages/server/src/testing/client.ts';
-import { startTestServer, type TestServer } from '../../packages/server/src/testing/server.ts';
+import {
+  startTestServer,
+  type TestOptions,
+  type TestServer,
+} from '../../packages/server/src/testing/server.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 
 export const COFFER = fileURLToPath(new URL('../../packages/cli/dist/coffer.mjs', import.meta.url));
@@ -76,6 +80,38 @@ export class Person implements Disposable {
   }
 }
 
+/** `coffer echo` on a free port. */
+export type Echo = AsyncDisposable & {
+  url: string;
+  /** Resolves when it has printed the words. */
+  see: (words: string) => Promise<void>;
+};
+
+export async function startEcho(person: Person): Promise<Echo> {
+  const child = person.start(['echo', '--port', '0']);
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('its output goes nowhere');
+  let printed = '';
+  let said = '';
+  stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let url: string | undefined;
+  while (url === undefined) {
+    await once(stderr, 'data', { signal: AbortSignal.timeout(10_000) });
+    [, url] = /Listening at (\S+)\n/.exec(said) ?? [];
+  }
+  return {
+    url,
+    see: async (words) => {
+      while (!printed.includes(words)) await once(stdout, 'data', { signal: AbortSignal.timeout(10_000) });
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
 export type Scene = AsyncDisposable & {
   server: TestServer;
   url: string;
@@ -85,8 +121,8 @@ export type Scene = AsyncDisposable & {
 };
 
 /** A server with a project, and a person who is signed in and stands in a directory that is tied to it. */
-export async function setScene(): Promise<Scene> {
-  const server = await startTestServer();
+export async function setScene(options: TestOptions = {}): Promise<Scene> {
+  const server = await startTestServer(options);
   const person = new Person();
   const root = await server.setUp();
   const project = await server.project(root);

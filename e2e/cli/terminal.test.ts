@@ -159,7 +159,15 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
       expect.arrayContaining(['event.list_project', 'environment.list']),
     );
     await newcomer.ok(['set', 'KEY'], { input: '1' });
-    for (const args of [['list'], ['get', 'KEY'], ['history', 'KEY'], ['restore', 'KEY', '1'], ['projects']])
+    for (const args of [
+      ['list'],
+      ['get', 'KEY'],
+      ['history', 'KEY'],
+      ['restore', 'KEY', '1'],
+      ['projects'],
+      ['allow', 'KEY', 'https://api.example.org'],
+      ['routes', 'list', '--key', 'KEY'],
+    ])
       await newcomer.ok(args);
     await newcomer.ok(['rm', 'KEY', '--yes']);
   });

@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import { gone, row, shown, test } from './browser.ts';
 
 const LINKS: Readonly<Record<Role, readonly string[]>> = {
-  ROOT: ['Vaults', 'Projects', 'Tokens', 'Users', 'Events'],
-  ADMIN: ['Vaults', 'Projects', 'Tokens', 'Events'],
-  AUTHOR: ['Projects', 'Tokens'],
+  ROOT: ['Vaults', 'Projects', 'Routes', 'Tokens', 'Users', 'Events'],
+  ADMIN: ['Vaults', 'Projects', 'Routes', 'Tokens', 'Events'],
+  AUTHOR: ['Projects', 'Routes', 'Tokens'],
   VIEWER: ['Projects', 'Tokens'],
 };
 const isManager = (role: Role): boolean => role === 'ROOT' || role === 'ADMIN';
@@ -25,6 +25,7 @@ for (const role of ROLES) {
     const page = await open('/web/account', { as: await web.person(role) });
     for (const [path, title] of [
       ['/web/vaults', 'Vaults'],
+      ['/web/routes', 'Routes'],
       ['/web/users', 'Users'],
       ['/web/events', 'Events'],
     ] as const) {

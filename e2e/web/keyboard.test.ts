@@ -241,7 +241,7 @@ test('after an environment is deleted the focus is at what adds one', async ({ w
   const page = await open(`/web/project?id=${id}`, { as: await web.admin() });
   await page.getByRole('button', { name: 'Delete Staging' }).click();
   await page.getByRole('button', { name: 'Delete environment' }).click();
-  await shown(page.getByText('The environment still holds entries: 1.'));
+  await shown(page.getByText('The environment is not empty. Entries: 1, routes: 0.'));
   await client.ok('vault_delete', { project_id: id, environment: 'staging', key: 'KEY' });
   await page.getByRole('button', { name: 'Delete environment' }).click();
   await gone(openDialog(page), page.getByRole('button', { name: 'Delete Staging' }));
@@ -286,6 +286,7 @@ test('another page has the focus at its title, by a link as by Ctrl K, but not t
     [id, name],
   ] as const) {
     await page.keyboard.press('Control+k');
+    await expectFocus(page, 'Part of the name');
     await page.keyboard.type(typed);
     await expect.poll(async () => await page.getByRole('option').first().innerText()).toContain(title);
     await page.keyboard.press('Enter');

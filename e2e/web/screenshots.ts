@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from './chromium.ts';
 import { ServerProcess } from '../../packages/server/src/testing/process.ts';
-import { DEMO_PASSWORD, fillDemo } from '../../scripts/demo-data.ts';
+import { DEMO_PASSWORD, fillDemo, startDemoApi } from '../../scripts/demo-data.ts';
 
 /**
  * Takes a picture of each page of the demo, light, dark and narrow, for a person to look at.
@@ -15,9 +15,10 @@ import { DEMO_PASSWORD, fillDemo } from '../../scripts/demo-data.ts';
 const FOR_DOCS = process.argv.includes('--docs');
 const FOLDER = fileURLToPath(new URL(FOR_DOCS ? '../../docs/images' : '../../screenshots', import.meta.url));
 
-type Shot = { name: string; path: string; act?: (page: Page) => Promise<void>; inDocs?: true };
+type Shot = { name: string; path: string; act?: (page: Page) => Promise<void>; inDocs?: true; whole?: true };
 
 const SHOP = '/web/vault?project_id=online_shop';
+const CHARGE = '/web/routes/route?id=online_shop&route=create_charge';
 const press = (name: string | RegExp) => async (page: Page) =>
   await page.getByRole('button', { name, exact: typeof name === 'string' }).click();
 
@@ -44,6 +45,17 @@ const SHOTS: readonly Shot[] = [
     path: '/web/project/tokens?id=online_shop',
     act: press('How Deploy workflow gets its token'),
   },
+  { name: 'entry-routes', path: SHOP, act: press('Routes of STRIPE_SECRET_KEY') },
+  { name: 'entry-delete', path: SHOP, act: press('Delete STRIPE_SECRET_KEY') },
+  { name: 'routes', path: '/web/routes' },
+  { name: 'project-routes', path: '/web/routes/project?id=online_shop' },
+  { name: 'project-routes-empty', path: '/web/routes/project?id=billing' },
+  { name: 'route-new', path: '/web/routes/new?id=online_shop', act: writeRoute },
+  { name: 'route', path: CHARGE, act: preview },
+  { name: 'route-whole', path: CHARGE, act: preview, whole: true },
+  { name: 'route-try', path: `${CHARGE}&tab=try`, act: tryRoute },
+  { name: 'route-versions', path: `${CHARGE}&tab=versions` },
+  { name: 'route-calls', path: `${CHARGE}&tab=calls` },
   { name: 'users', path: '/web/users' },
   { name: 'events', path: '/web/events', inDocs: true },
   { name: 'account', path: '/web/account' },
@@ -58,8 +70,11 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
 };
 
 mkdirSync(FOLDER, { recursive: true });
-await using server = await ServerProcess.start({ env: { COFFER_LOG_LEVEL: 'silent' } });
-const { root } = await fillDemo(server);
+await using api = await startDemoApi();
+await using server = await ServerProcess.start({
+  env: { COFFER_LOG_LEVEL: 'silent', COFFER_EGRESS_ALLOW: api.url },
+});
+const { root } = await fillDemo(server, api.url);
 const { headers } = await root.call('user_login', { auth_data: 'ada', password: DEMO_PASSWORD });
 const cookie = headers.getSetCookie()[0]?.split(';')[0]?.split('=') ?? [];
 const browser = await launchChromium();
@@ -82,7 +97,8 @@ async function takeAll(from: Browser, look: string, options: BrowserContextOptio
     await page.goto(shot.path, { waitUntil: 'networkidle' });
     await shot.act?.(page);
     await page.waitForLoadState('networkidle');
-    await page.screenshot({ path: join(FOLDER, FOR_DOCS ? `${shot.name}.png` : `${shot.name}-${look}.png`) });
+    const path = join(FOLDER, FOR_DOCS ? `${shot.name}.png` : `${shot.name}-${look}.png`);
+    await page.screenshot({ path, fullPage: shot.whole === true });
     await page.close();
   }
   await context.close();
@@ -100,4 +116,25 @@ async function makeToken(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Terminal');
   await dialog.getByRole('button', { name: 'Create token' }).click();
+}
+
+async function writeRoute(page: Page): Promise<void> {
+  await page.getByLabel('Route id').fill('refund');
+  await press('Add header')(page);
+  await page.getByLabel('Header 1', { exact: true }).fill('Host');
+  await page.getByRole('combobox', { name: 'Value of header 1' }).fill('Bearer ${{');
+}
+
+async function preview(page: Page): Promise<void> {
+  await page.getByLabel('amount', { exact: true }).fill('4200');
+  await press('Show the request')(page);
+  await page.getByRole('region', { name: 'The request' }).waitFor();
+}
+
+async function tryRoute(page: Page): Promise<void> {
+  await page.getByLabel('amount', { exact: true }).fill('4200');
+  await page.getByLabel('currency', { exact: true }).selectOption('eur');
+  await press('Send POST')(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Send POST' }).click();
+  await page.getByText('The outside API answered 200').waitFor();
 }

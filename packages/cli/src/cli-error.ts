@@ -177,6 +177,26 @@ export const CLI_ERRORS = {
     message: 'the editor {how}; nothing was changed',
     remedy: 'set VISUAL or EDITOR to one that works',
   },
+  route_missing: {
+    exit: EXIT.notFound,
+    message: 'the project {project} has no route {id}, or it is not yours to see',
+    remedy: '`coffer routes list` shows those that you may call',
+  },
+  route_version_missing: {
+    exit: EXIT.notFound,
+    message: 'the route {id} has no version {version}',
+    remedy: '`coffer routes versions {id}` shows the versions',
+  },
+  answer_broken: {
+    exit: EXIT.failure,
+    message: 'the answer broke off: what came of it is not the whole',
+    remedy: '`coffer routes calls {id}` says why, where it is known',
+  },
+  port_unusable: {
+    exit: EXIT.failure,
+    message: 'the port cannot be used ({code})',
+    remedy: 'name another one with --port',
+  },
   server_not_installed: {
     exit: EXIT.failure,
     message: 'the server is not installed beside this command line',

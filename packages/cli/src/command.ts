@@ -2,6 +2,7 @@ import type { Context } from './context.ts';
 
 /** A command as data: parsing, help, completion and the reference are made from it. */
 export type Command = {
+  /** Of one word, or of two: the first is that of a group. */
   name: string;
   summary: string;
   /** More than one sentence, for its own help. Paragraphs. */
@@ -14,7 +15,14 @@ export type Command = {
   run(context: Context, input: Input): Promise<number | void>;
 };
 
-export type Argument = { name: string; summary: string; optional?: true; choices?: readonly string[] };
+export type Argument = {
+  name: string;
+  summary: string;
+  optional?: true;
+  /** Any number of them, also none; the last argument only. */
+  multiple?: true;
+  choices?: readonly string[];
+};
 export type Option = {
   type: 'string' | 'boolean';
   short?: string;
@@ -28,11 +36,17 @@ export type Options = Readonly<Record<string, Option>>;
 export type Example = { line: string; what: string };
 
 export type Input<A extends readonly Argument[] = readonly Argument[], O extends Options = Options> = {
-  args: { [N in A[number] as N['name']]: N extends { optional: true } ? string | undefined : string };
+  args: { [N in A[number] as N['name']]: ArgumentValue<N> };
   options: { [N in keyof O]: OptionValue<O[N]> };
   /** What stands behind `--`. */
   command: readonly string[];
 };
+
+type ArgumentValue<N extends Argument> = N extends { multiple: true }
+  ? readonly string[]
+  : N extends { optional: true }
+    ? string | undefined
+    : string;
 
 type OptionValue<O extends Option> = O extends { multiple: true }
   ? readonly string[]

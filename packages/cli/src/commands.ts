@@ -1,6 +1,8 @@
 import type { Command } from './command.ts';
+import { allow } from './commands/allow.ts';
 import { completion } from './commands/completion.ts';
 import { diff } from './commands/diff.ts';
+import { echo } from './commands/echo.ts';
 import { edit } from './commands/edit.ts';
 import { environments } from './commands/environments.ts';
 import { events } from './commands/events.ts';
@@ -15,6 +17,14 @@ import { logout } from './commands/logout.ts';
 import { projects } from './commands/projects.ts';
 import { restore } from './commands/restore.ts';
 import { rm } from './commands/rm.ts';
+import { routesApply } from './commands/routes/apply.ts';
+import { routesCall } from './commands/routes/call.ts';
+import { routesCalls } from './commands/routes/calls.ts';
+import { routesDelete } from './commands/routes/delete.ts';
+import { routesList } from './commands/routes/list.ts';
+import { routesPreview } from './commands/routes/preview.ts';
+import { routesShow } from './commands/routes/show.ts';
+import { routesVersions } from './commands/routes/versions.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { set } from './commands/set.ts';
@@ -41,6 +51,16 @@ export const COMMANDS: readonly Command[] = [
   exportValues,
   importValues,
   template,
+  allow,
+  routesList,
+  routesShow,
+  routesApply,
+  routesPreview,
+  routesCall,
+  routesCalls,
+  routesVersions,
+  routesDelete,
+  echo,
   events,
   completion(() => COMMANDS),
   serve,

@@ -10,8 +10,11 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 
 function bashScript(commands: readonly Command[]): string {
   const cases = commands.map(
-    ({ name, ...rest }) => `    ${name}) words='${wordsOf({ name, ...rest }).join(' ')}' ;;`,
+    ({ name, ...rest }) => `    '${name}') words='${wordsOf({ name, ...rest }).join(' ')}' ;;`,
   );
+  for (const [group, members] of groupsOf(commands))
+    cases.push(`    ${group}) words='${members.map(({ name }) => lastWord(name)).join(' ')}' ;;`);
+  const groups = [...groupsOf(commands).keys()];
   const choices = choiceLists(commands).map(
     ([option, list]) => `    ${option}) words='${list.join(' ')}' ;;`,
   );
@@ -27,7 +30,13 @@ _coffer() {
     --) return ;;
     ${withValue.join('|')}) ((i++)) ;;
     -*) ;;
-    *) [[ -n $command ]] || command="\${COMP_WORDS[i]}" ;;
+    *)
+      if [[ -z $command ]]; then
+        command="\${COMP_WORDS[i]}"
+      elif [[ ' ${groups.join(' ')} ' == *" $command "* ]]; then
+        command+=" \${COMP_WORDS[i]}"
+      fi
+      ;;
     esac
   done
   case "$command $before" in
@@ -35,7 +44,7 @@ ${choices.join('\n')}
   esac
   if [[ -z $words ]]; then
     case "$command" in
-    '') words='${[...commands.map(({ name }) => name), ...longOptions(GLOBAL_OPTIONS)].join(' ')}' ;;
+    '') words='${[...firstWords(commands), ...longOptions(GLOBAL_OPTIONS)].join(' ')}' ;;
 ${cases.join('\n')}
     esac
   fi
@@ -46,11 +55,26 @@ complete -o default -F _coffer coffer
 }
 
 function zshScript(commands: readonly Command[]): string {
-  const names = commands.map(({ name, summary }) => `    ${single(`${name}:${plain(summary)}`)}`);
-  const cases = commands.map(
-    (command) =>
-      `    ${command.name}) _arguments -S ${[...optionSpecs(command), ...argumentSpecs(command)].join(' ')} ;;`,
-  );
+  const groups = groupsOf(commands);
+  const names = [
+    ...alone(commands).map(({ name, summary }) => `    ${single(`${name}:${plain(summary)}`)}`),
+    ...[...groups].map(([group, members]) => `    ${single(`${group}:${summaryOf(members)}`)}`),
+  ];
+  const cases = [
+    ...alone(commands).map(zshCase),
+    ...[...groups].map(
+      ([group, members]) => `    ${group})
+      if ((CURRENT == 2)); then
+        compadd ${members.map(({ name }) => lastWord(name)).join(' ')}
+      else
+        shift words
+        ((CURRENT--))
+        case $words[1] in
+${members.map(zshCase).join('\n')}
+        esac
+      fi ;;`,
+    ),
+  ];
   return `#compdef coffer
 _coffer() {
   local -a commands
@@ -71,13 +95,29 @@ if [ "$funcstack[1]" = _coffer ]; then _coffer "$@"; else compdef _coffer coffer
 `;
 }
 
+function zshCase(command: Command): string {
+  const specs = [...optionSpecs(command), ...argumentSpecs(command)];
+  return `    ${lastWord(command.name)}) _arguments -S ${specs.join(' ')} ;;`;
+}
+
 function fishScript(commands: readonly Command[]): string {
   const lines = ['# fish completion of coffer', 'complete -c coffer -f'];
   for (const [name, option] of Object.entries<Option>(GLOBAL_OPTIONS))
     lines.push(fishOption('', name, option));
+  for (const [group, members] of groupsOf(commands)) {
+    const words = members.map(({ name }) => lastWord(name));
+    lines.push(
+      `complete -c coffer -n __fish_use_subcommand -a ${group} -d ${fishText(summaryOf(members))}`,
+      ...members.map(
+        ({ name, summary }) =>
+          `complete -c coffer -n '${fishSeen(group)}; and not ${fishSeen(words.join(' '))}' -a ${lastWord(name)} -d ${fishText(plain(summary))}`,
+      ),
+    );
+  }
   for (const { name, summary, options, arguments: args, takesCommand } of commands) {
-    lines.push(`complete -c coffer -n __fish_use_subcommand -a ${name} -d ${fishText(plain(summary))}`);
-    const seen = `-n '__fish_seen_subcommand_from ${name}'`;
+    if (!name.includes(' '))
+      lines.push(`complete -c coffer -n __fish_use_subcommand -a ${name} -d ${fishText(plain(summary))}`);
+    const seen = `-n '${name.split(' ').map(fishSeen).join('; and ')}'`;
     for (const [optionName, option] of Object.entries(options))
       lines.push(fishOption(seen, optionName, option));
     for (const { choices, name: argument } of args) {
@@ -89,6 +129,10 @@ function fishScript(commands: readonly Command[]): string {
   return `${lines.join('\n')}\n`;
 }
 
+function fishSeen(words: string): string {
+  return `__fish_seen_subcommand_from ${words}`;
+}
+
 function fishOption(
   condition: string,
   name: string,
@@ -98,6 +142,32 @@ function fishOption(
   if (type === 'string') parts.push(value === 'FILE' ? '-r -F' : '-x');
   if (choices !== undefined) parts.push(`-a '${choices.join(' ')}'`);
   return [...parts, `-d ${fishText(plain(summary))}`].filter((part) => part !== '').join(' ');
+}
+
+/** Commands of two words by the first of them. */
+function groupsOf(commands: readonly Command[]): Map<string, Command[]> {
+  const groups = new Map<string, Command[]>();
+  for (const command of commands) {
+    const [group = '', member] = command.name.split(' ');
+    if (member !== undefined) groups.set(group, [...(groups.get(group) ?? []), command]);
+  }
+  return groups;
+}
+
+function alone(commands: readonly Command[]): Command[] {
+  return commands.filter(({ name }) => !name.includes(' '));
+}
+
+function firstWords(commands: readonly Command[]): string[] {
+  return [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+}
+
+function lastWord(name: string): string {
+  return name.slice(name.lastIndexOf(' ') + 1);
+}
+
+function summaryOf(members: readonly Command[]): string {
+  return members.map(({ name }) => lastWord(name)).join(', ');
 }
 
 /** `command option` → what may stand behind it. */
@@ -149,9 +219,9 @@ function optionSpec([name, option]: [string, Option]): string[] {
 }
 
 function argumentSpecs({ arguments: args, takesCommand }: Command): string[] {
-  const specs = args.map(({ name, choices }) =>
+  const specs = args.map(({ name, choices, multiple }) =>
     single(
-      `:${name}:${choices === undefined ? (name === 'FILE' ? '_files' : ' ') : `(${choices.join(' ')})`}`,
+      `${multiple === true ? '*' : ''}:${name}:${choices === undefined ? (name === 'FILE' ? '_files' : ' ') : `(${choices.join(' ')})`}`,
     ),
   );
   return takesCommand === true ? [...specs, `'*:::command:_normal'`] : specs;

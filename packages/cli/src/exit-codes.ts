@@ -8,6 +8,7 @@ export const EXIT = {
   notFound: 5,
   conflict: 6,
   serverAway: 7,
+  outside: 8,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -22,4 +23,5 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string]
   [EXIT.notFound, 'There is no such thing, or it is not yours to see.'],
   [EXIT.conflict, 'Someone else was faster; nothing was changed.'],
   [EXIT.serverAway, 'The server cannot be reached, or cannot serve now.'],
+  [EXIT.outside, 'A route was called, and the outside API answered with an error.'],
 ];

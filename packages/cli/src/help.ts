@@ -27,6 +27,20 @@ export function overview(commands: readonly Command[]): string {
   ].join('\n');
 }
 
+/** The commands whose names begin with that of the group. */
+export function overviewOfGroup(group: string, commands: readonly Command[]): string {
+  const members = commands.filter(({ name }) => name.startsWith(`${group} `));
+  return [
+    `coffer ${group} COMMAND [OPTIONS]`,
+    '',
+    'Commands',
+    ...columns(members.map(({ name, summary }) => [name, summary])),
+    '',
+    `\`coffer ${group} COMMAND --help\` tells more about one.`,
+    '',
+  ].join('\n');
+}
+
 export function helpOf(command: Command): string {
   const options = optionRows(command.options);
   return [
@@ -49,7 +63,10 @@ export function usageOf({ name, arguments: args, options, takesCommand }: Comman
   return [
     'coffer',
     name,
-    ...args.map(({ name: argument, optional }) => (optional === true ? `[${argument}]` : argument)),
+    ...args.map(({ name: argument, optional, multiple }) => {
+      if (multiple === true) return `[${argument} …]`;
+      return optional === true ? `[${argument}]` : argument;
+    }),
     ...(Object.keys(options).length > 0 ? ['[OPTIONS]'] : []),
     ...(takesCommand === true ? ['-- COMMAND [ARGUMENTS]'] : []),
   ].join(' ');

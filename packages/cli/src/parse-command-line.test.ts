@@ -58,11 +58,31 @@ describe('parseCommandLine', () => {
     expect(codeOf(argv)).toBe(code);
   });
 
+  test('takes commands of two words, which are those of a group', () => {
+    const argv = ['-p', 'shop', 'routes', '--json', 'call', 'charge', 'a=1', 'b=2'];
+    expect(parseCommandLine(argv, COMMANDS)).toMatchObject({
+      kind: 'run',
+      command: { name: 'routes call' },
+      global: { project: 'shop', json: true },
+      input: { args: { ID: 'charge', 'NAME=VALUE': ['a=1', 'b=2'] } },
+    });
+    for (const alone of [['routes'], ['routes', '--help'], ['help', 'routes']])
+      expect(parseCommandLine(alone, COMMANDS)).toEqual({ kind: 'help-of-group', group: 'routes' });
+    for (const help of [
+      ['help', 'routes', 'call'],
+      ['routes', 'call', '-h'],
+    ])
+      expect(parseCommandLine(help, COMMANDS)).toMatchObject({ command: { name: 'routes call' } });
+    expect(codeOf(['routes', 'nonsense'])).toBe('command_unknown');
+    expect(codeOf(['routes', 'call'])).toBe('usage');
+  });
+
   test('repeats no value that was given by mistake', () => {
     for (const argv of [
       ['set', 'KEY', 's3cret-canary'],
       ['set', 'KEY', '--value=s3cret-canary'],
       ['s3cret-canary'],
+      ['routes', 's3cret-canary'],
       ['get', 'KEY', '--json=s3cret-canary'],
       ['export', '--format', 's3cret-canary'],
     ]) {

@@ -6,6 +6,7 @@ import { GLOBAL_OPTIONS, type Command, type Input, type Options } from './comman
 export type CommandLine =
   | { kind: 'run'; command: Command; input: Input; global: GlobalOptions }
   | { kind: 'help'; command: Command | undefined }
+  | { kind: 'help-of-group'; group: string }
   | { kind: 'version' };
 
 /** Arguments → what to do. Fails with a usage error that repeats no argument: one could be a value. */
@@ -19,6 +20,7 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
     if (values['version'] === true) return { kind: 'version' };
     return { kind: 'help', command: undefined };
   }
+  if (typeof found === 'string') return { kind: 'help-of-group', group: found };
   const { command } = found;
   const { values, positionals } = parse(found.rest, { ...GLOBAL_OPTIONS, ...command.options }, command.name);
   if (values['help'] === true) return { kind: 'help', command };
@@ -42,31 +44,34 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   };
 }
 
-/** The first argument that is neither an option nor the value of one. */
+/** By the first arguments that are neither options nor values of them. A text: no more than the name of a group is there. */
 function findCommand(
   argv: readonly string[],
   commands: readonly Command[],
-): { command: Command; rest: string[] } | undefined {
+): { command: Command; rest: string[] } | string | undefined {
   const { tokens } = parseArgs({
     args: [...argv],
     options: config(GLOBAL_OPTIONS),
     strict: false,
     tokens: true,
   });
-  const token = tokens.find(({ kind }) => kind === 'positional');
+  const [token, second] = tokens.filter(({ kind }) => kind === 'positional');
   if (token === undefined) return undefined;
-  const name = argv[token.index] ?? '';
-  const rest = argv.toSpliced(token.index, 1);
+  const first = argv[token.index] ?? '';
+  const isGroup = commands.some((candidate) => candidate.name.startsWith(`${first} `));
+  if (isGroup && second === undefined) return first;
+  const name = isGroup && second !== undefined ? `${first} ${argv[second.index]}` : first;
+  const rest = argv.filter((_, at) => at !== token.index && !(isGroup && at === second?.index));
   // `coffer help get` is `coffer get --help`.
   if (name === 'help') {
     const found = findCommand(rest, commands);
-    return found === undefined ? undefined : { ...found, rest: ['--help'] };
+    return typeof found === 'object' ? { ...found, rest: ['--help'] } : found;
   }
   const command = commands.find((candidate) => candidate.name === name);
   // A word of letters is a mistyped command; anything else is not repeated.
   if (command === undefined)
     throw new CliError('command_unknown', {
-      name: /^[a-z-]{1,20}$/.test(name) ? `\`${name}\`` : 'of this name',
+      name: /^[a-z-]{1,20}( [a-z-]{1,20})?$/.test(name) ? `\`${name}\`` : 'of this name',
     });
   return { command, rest };
 }
@@ -100,12 +105,16 @@ function config(options: Options): ParseArgsOptionsConfig {
 }
 
 function readArguments(command: Command, positionals: readonly string[]): Input['args'] {
-  if (positionals.length > command.arguments.length) {
+  if (positionals.length > command.arguments.length && command.arguments.at(-1)?.multiple !== true) {
     if (command.name === 'set') throw new CliError('value_in_arguments');
     throw usage(command, 'there are more arguments than it takes');
   }
-  const args: Record<string, string | undefined> = {};
-  for (const [index, { name, optional, choices }] of command.arguments.entries()) {
+  const args: Record<string, string | readonly string[] | undefined> = {};
+  for (const [index, { name, optional, multiple, choices }] of command.arguments.entries()) {
+    if (multiple === true) {
+      args[name] = positionals.slice(index);
+      break;
+    }
     const given = positionals[index];
     if (given === undefined && optional !== true) throw usage(command, `the argument ${name} is missing`);
     if (given !== undefined && choices !== undefined && !choices.includes(given))

@@ -11,6 +11,13 @@ export function visible(text: string): string {
   });
 }
 
+/** The same for text of several lines: its line breaks and tabs stay. */
+export function visibleLines(text: string): string {
+  return text.replace(STEERING, (character) =>
+    character === '\n' || character === '\t' ? character : escaped(character),
+  );
+}
+
 /** The same data, in a form that steers no terminal either. */
 export function jsonText(data: unknown): string {
   return `${JSON.stringify(data, undefined, 2).replace(STEERING_IN_JSON, escaped)}\n`;

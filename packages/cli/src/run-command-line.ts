@@ -4,7 +4,7 @@ import { CliError } from './cli-error.ts';
 import { COMMANDS } from './commands.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { helpOf, overview } from './help.ts';
+import { helpOf, overview, overviewOfGroup } from './help.ts';
 import { parseCommandLine, type CommandLine } from './parse-command-line.ts';
 import { exitCodeOf, remedyOf } from './server-errors.ts';
 import { usesVariableToken } from './target.ts';
@@ -23,6 +23,7 @@ export async function runCommandLine(
   try {
     line = parseCommandLine(argv, COMMANDS);
     if (line.kind === 'version') terminal.write(`${version}\n`);
+    else if (line.kind === 'help-of-group') terminal.write(overviewOfGroup(line.group, COMMANDS));
     else if (line.kind === 'help')
       terminal.write(line.command === undefined ? overview(COMMANDS) : helpOf(line.command));
     else return (await line.command.run({ ...context, global: line.global }, line.input)) ?? EXIT.success;

@@ -20,6 +20,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   version_not_found: '`coffer history KEY` shows the versions',
   version_conflict: 'someone else changed it meanwhile: look at it, then try again',
   entry_exists: 'someone else created it meanwhile: look at it, then try again',
+  route_not_found: '`coffer routes list` shows the routes',
+  route_exists: 'someone else created it meanwhile: look at it, then try again',
+  origin_not_allowed: 'allow it with `coffer allow KEY ORIGIN`, if the value is meant to go there',
+  path_not_allowed:
+    'send it in a header; or allow it with `coffer allow KEY --in-path`: paths are written to the logs of servers',
   too_many_attempts: 'wait, then try again',
   network_error: 'check the URL, the network, and whether the server runs',
   timeout: 'try again; check the network if it stays so',
@@ -34,13 +39,16 @@ const REFUSES_TOKEN: ReadonlySet<string> = new Set([
   'session_ended',
 ]);
 
+/** Refusals that are nobody else's doing, though they share the status of those that are. */
+const NO_RACE: ReadonlySet<string> = new Set(['route_entry_missing', 'route_value_unusable']);
+
 export function exitCodeOf({ code, status }: CofferError): ExitCode {
   if (isAway({ code, status }) || status === 429) return EXIT.serverAway;
   if (code === 'invalid_input') return EXIT.usage;
   if (status === 401) return EXIT.notSignedIn;
   if (status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
-  if (status === 409) return EXIT.conflict;
+  if (status === 409 && !NO_RACE.has(code)) return EXIT.conflict;
   return EXIT.failure;
 }
 

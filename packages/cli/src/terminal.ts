@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { CliError } from './cli-error.ts';
-import { jsonText, visible } from './printable.ts';
+import { jsonText, visible, visibleLines } from './printable.ts';
 import { readLine, readSecretLine } from './prompt.ts';
 import type { Streams } from './streams.ts';
 
@@ -38,6 +39,19 @@ export class Terminal {
   /** Exactly these bytes. */
   write(data: string | Uint8Array): void {
     this.#streams.stdout.write(data);
+  }
+
+  /** What others send, as it comes: exactly these bytes, but for a terminal, which it is not to steer. */
+  async pass(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const { stdout } = this.#streams;
+    const decoder = new TextDecoder();
+    let last = '\n';
+    for await (const chunk of chunks) {
+      const text = this.dataIsShown ? visibleLines(decoder.decode(chunk, { stream: true })) : undefined;
+      last = text?.at(-1) ?? last;
+      if (!stdout.write(text ?? chunk)) await once(stdout, 'drain');
+    }
+    if (this.dataIsShown && last !== '\n') stdout.write('\n');
   }
 
   json(data: unknown): void {

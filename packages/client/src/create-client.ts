@@ -1,4 +1,5 @@
 import { ValueCache, type CacheOptions } from './cache.ts';
+import { callRoute, type RouteCall } from './call-route.ts';
 import type { CallOptions, EndpointLine } from './call.ts';
 import { ENDPOINTS, type Api } from './endpoints.generated.ts';
 import { createTransport, type AnyInput, type Fetch, type Token, type Transport } from './transport.ts';
@@ -22,6 +23,11 @@ export type ClientOptions = {
 export type Client = {
   /** A method for each endpoint. */
   readonly api: Api;
+  /**
+   * Calls a route, as `call('/x/shop/charges/ch_1')`: what the outside API answers, whatever its status. It is sent once;
+   * `timeoutMs` is for the time until the answer begins. Fails with a CofferError when Coffer refuses the call.
+   */
+  call(path: string, call?: RouteCall): Promise<Response>;
   /** The entries of one environment of a project. */
   vault(projectId: string, environment?: string): Vault;
 };
@@ -54,6 +60,7 @@ export function createClient(options: ClientOptions): Client {
   const api = createApi(transport);
   return {
     api,
+    call: async (path, call) => await callRoute(transport, path, call),
     vault: (projectId, environment = 'default') =>
       openVault({ api, transport, cache, place: { project_id: projectId, environment } }),
   };

@@ -126,6 +126,7 @@ export type ErrorCode =
   | 'origin_not_allowed'
   | 'path_not_allowed'
   | 'route_unauthorized'
+  | 'route_unusable'
   | 'route_not_found'
   | 'route_exists'
   | 'route_path_taken'
@@ -1374,7 +1375,7 @@ export type RoutePreviewInput = {
     retries?: number | undefined;
   } | undefined;
   /** What a caller might give, by the name of the input. */
-  example?: Readonly<Record<string, string | number | boolean>> | undefined;
+  example?: Readonly<Record<string, unknown>> | undefined;
 };
 
 export type RoutePreviewAnswer = Answer & {
@@ -1394,6 +1395,11 @@ export type RoutePreviewAnswer = Answer & {
     key: string;
     origin: string;
     code: string;
+    message: string;
+  })[];
+  /** Fields that cannot be saved as they are. */
+  errors: readonly ({
+    path: string;
     message: string;
   })[];
 };
@@ -1533,6 +1539,8 @@ export type RouteCallFetchAnswer = Answer & {
     state: 'refused' | 'open' | 'done' | 'failed';
     /** Why it was refused or failed. */
     code: string | null;
+    /** The same in words, where the code does not say all. */
+    reason: string | null;
     /** Of the outside API. */
     status: number | null;
     /** Passed on to the caller. */
@@ -1931,7 +1939,7 @@ export type Api = {
     preview(input: RoutePreviewInput, options?: CallOptions): Promise<RoutePreviewAnswer>;
     /** List the versions of a route with their definitions, newest first. Fails with `membership_required`, `project_not_found`, `environment_not_found`, `route_not_found`. */
     versionFetch(input: RouteVersionFetchInput, options?: CallOptions): Promise<RouteVersionFetchAnswer>;
-    /** List the calls of a route from the audit log, newest first. Fails with `project_not_found`. */
+    /** List the calls of a route from the audit log, newest first. Fails with `project_not_found`, `route_not_found`. */
     callFetch(input: RouteCallFetchInput, options?: CallOptions): Promise<RouteCallFetchAnswer>;
   };
   token: {

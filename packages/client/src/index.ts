@@ -1,6 +1,7 @@
 export { createClient, type Client, type ClientOptions } from './create-client.ts';
 export { CofferError, type ClientErrorCode, type FieldError } from './error.ts';
 export type { CacheOptions } from './cache.ts';
+export type { RouteCall } from './call-route.ts';
 export type { CallOptions } from './call.ts';
 export type { Fetch, Token } from './transport.ts';
 export type { WatchOptions } from './watch.ts';

@@ -30,11 +30,21 @@ export type Transport = {
   call(endpoint: EndpointLine, input: AnyInput, options?: CallOptions): Promise<unknown>;
   /** The answer as soon as its headers are there, tried once; whoever asks reads and ends it. Fails with a CofferError. */
   open(endpoint: EndpointLine, input: AnyInput, options: OpenOptions): Promise<Response>;
+  /** What an outside API answers to the call of a route, as soon as its headers are there. Fails with a CofferError. */
+  callRoute(request: Outgoing, options: CallOptions): Promise<Response>;
   /** Asks for the token as a call does, so that a change of it is known. Fails with a CofferError. */
   lookAtToken(options?: CallOptions): Promise<void>;
 };
 
 type OpenOptions = { deadline: Deadline; headers: Readonly<Record<string, string>> };
+
+/** A request before the token is added. `path` begins behind the base URL, and has the query. */
+export type Outgoing = {
+  method: string;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body?: string | undefined;
+};
 
 /** What every token is made of: anything else would break the header, and the platform would repeat it in its error. */
 const TOKEN = /^[\w.~+/-]+=*$/;
@@ -42,14 +52,17 @@ const TOKEN = /^[\w.~+/-]+=*$/;
 /** The codes with which Coffer answers 429 and 503. */
 export const PASSING_CODES: Readonly<Record<string, number>> = {
   too_many_attempts: 429,
-  too_many_watchers: 429,
   too_many_calls: 429,
+  too_many_watchers: 429,
   store_unavailable: 503,
   audit_unavailable: 503,
   issuer_unavailable: 503,
   overloaded: 503,
   not_ready: 503,
 };
+
+/** On each answer of Coffer itself to the call of a route, and on none of an outside API. */
+const ROUTE_ERROR_HEADER = 'x-coffer-route-error';
 
 /** Whoever is to wait for longer is told at once, even when they set no time. */
 const RETRY_WAIT_MS_MAX = 300_000;
@@ -77,7 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
       const deadline = new Deadline(timeoutMs, signal);
       try {
         return await withRetries(endpoint[0], transport.retries, deadline, async () => {
-          const sent = await send(transport, endpoint, input, { deadline, headers: {} });
+          const sent = await sendTo(transport, endpoint, input, { deadline, headers: {} });
           if (!sent.response.ok) throw await problemOf(sent, deadline, input);
           const { response } = sent;
           return readAnswer(
@@ -90,9 +103,23 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     async open(endpoint, input, options) {
-      const sent = await send(transport, endpoint, input, options);
+      const sent = await sendTo(transport, endpoint, input, options);
       if (sent.response.ok) return sent.response;
       throw await problemOf(sent, options.deadline, input);
+    },
+    async callRoute(request, { signal, timeoutMs = transport.timeoutMs }) {
+      const deadline = new Deadline(timeoutMs, signal);
+      try {
+        const token = await currentToken(transport, deadline);
+        const { response } = await send(transport, request, { token, deadline, signal });
+        if (!response.headers.has(ROUTE_ERROR_HEADER)) return response;
+        const text = await reading(deadline, async () => await readText(response, REFUSAL_BYTES_MAX));
+        throw readProblem(response, text, token);
+      } catch (error) {
+        throw deadline.error ?? error;
+      } finally {
+        deadline.release();
+      }
     },
     async lookAtToken({ signal, timeoutMs = transport.timeoutMs } = {}) {
       const deadline = new Deadline(timeoutMs, signal);
@@ -150,28 +177,45 @@ function mayRetry({ code, status }: CofferError, method: EndpointLine[0]): boole
 type Sent = { response: Response; token: string | undefined };
 type TokenSource = Pick<TransportOptions, 'token'> & { onToken: (token: string | undefined) => void };
 
-async function send(
+async function sendTo(
   transport: TransportOptions & TokenSource,
   [method, path, who]: EndpointLine,
   input: AnyInput,
   { deadline, headers }: OpenOptions,
 ): Promise<Sent> {
-  const { baseUrl, fetch } = transport;
   const token = who === 'anyone' ? undefined : await currentToken(transport, deadline);
   const inBody = method === 'POST' || method === 'PATCH';
+  const request = {
+    method,
+    path: `${path}${inBody ? '' : queryOf(input)}`,
+    headers: { accept: 'application/json', ...headers },
+    body: inBody ? JSON.stringify(input) : undefined,
+  };
+  return await send(transport, request, { token, deadline });
+}
+
+/** The deadline ends it until its headers are there, and the signal also what comes behind them. */
+async function send(
+  { baseUrl, fetch }: TransportOptions,
+  { method, path, headers, body }: Outgoing,
+  {
+    token,
+    deadline,
+    signal,
+  }: { token: string | undefined; deadline: Deadline; signal?: AbortSignal | undefined },
+): Promise<Sent> {
   const response = await reading(
     deadline,
     async () =>
-      await fetch(`${baseUrl}${path}${inBody ? '' : queryOf(input)}`, {
+      await fetch(`${baseUrl}${path}`, {
         method,
         headers: {
-          accept: 'application/json',
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(inBody ? { 'content-type': 'application/json' } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(inBody ? { body: JSON.stringify(input) } : {}),
-        signal: deadline.signal,
+        ...(body === undefined ? {} : { body }),
+        signal: signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
         // The token is for this server, not for where it may point to.
         redirect: 'manual',
         credentials: 'omit',
@@ -213,7 +257,7 @@ function networkError(error: unknown): CofferError {
   return new CofferError('network_error', `The server cannot be reached, or broke off its answer${why}.`);
 }
 
-function queryOf(input: AnyInput): string {
+export function queryOf(input: AnyInput): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(input)) {
     if (value !== undefined) query.set(name, typeof value === 'string' ? value : JSON.stringify(value));

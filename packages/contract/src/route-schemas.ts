@@ -43,11 +43,34 @@ const template = oneLine(8192);
 const field = z.strictObject({ name: oneLine(200, 1), value: template });
 const fields = z.array(field).max(FIELDS_MAX);
 
+const JSON_DEPTH_MAX = 32;
+
+/** Without recursion: it may be nested as deep as a body is long. */
+function checkJsonText(value: unknown): string | undefined {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > JSON_DEPTH_MAX) return `must not be nested more than ${JSON_DEPTH_MAX} deep`;
+    const texts = level.flatMap((part) => (isObject(part) ? Object.keys(part) : [part]));
+    if (texts.some((text) => typeof text === 'string' && !text.isWellFormed()))
+      return 'must be Unicode text: it has a lone surrogate';
+    level = level.flatMap((part) => (isObject(part) ? Object.values<unknown>({ ...part }) : []));
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Kept member by member as it is written: a schema that copies would drop some names. */
-const json = z
+export const json = z
   .unknown()
-  .refine((value) => value !== undefined, 'is required')
-  .transform((value) => value as Json)
+  .transform((value, context) => {
+    const broken = value === undefined ? 'is required' : checkJsonText(value);
+    if (broken === undefined) return value as Json;
+    context.addIssue({ code: 'custom', message: broken });
+    return z.NEVER;
+  })
   .meta({ openapi: { description: 'Any JSON; its texts are templates.' } });
 
 const input = z.strictObject({
@@ -120,7 +143,7 @@ const request = z.strictObject({
 const response = z.strictObject({
   statuses: z.array(z.int().min(200).max(599)).min(1).max(100).nullable().default(null),
   headers: z.array(oneLine(100, 1)).max(FIELDS_MAX).default(['content-type']),
-  max_bytes: z.int().min(0).max(104_857_600).default(10_485_760),
+  max_bytes: z.int().min(0).max(104_857_600).default(8_388_608),
   timeout_seconds: z.int().min(1).max(60).default(30).describe('Until the answer begins.'),
   max_seconds: z.int().min(1).max(3600).default(120).describe('Until the answer has ended.'),
   redact: z.enum(REDACT_MODES).default('auto'),

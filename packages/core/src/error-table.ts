@@ -262,7 +262,7 @@ export const ERRORS = {
   environment_not_empty: {
     status: 409,
     title: 'The environment is not empty',
-    detail: 'The environment still has {entries} entries and {routes} routes.',
+    detail: 'The environment is not empty. Entries: {entries}, routes: {routes}.',
     remedy: 'Delete its entries and routes first.',
   },
   environment_permanent: {
@@ -297,10 +297,10 @@ export const ERRORS = {
   },
   version_conflict: {
     status: 409,
-    title: 'The entry changed since it was read',
-    detail: 'The entry is at version {current}, not at version {expected}.',
+    title: 'It changed since it was read',
+    detail: 'It is at version {current}, not at version {expected}.',
     remedy:
-      'Read the entry again, decide what the value should be now, and repeat with the new `if_version`.',
+      'Read the entry or the route again, decide what it should be now, and repeat with the new `if_version`.',
   },
   body_too_large: {
     status: 413,

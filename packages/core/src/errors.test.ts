@@ -52,6 +52,7 @@ const STATUS_OF = {
   route_limit: 409,
   route_entry_missing: 409,
   route_value_unusable: 409,
+  route_unusable: 409,
   version_conflict: 409,
   body_too_large: 413,
   value_too_large: 413,
@@ -102,7 +103,7 @@ describe('AppError', () => {
 
   test('fills the scalars of its detail into the message', () => {
     const error = new AppError('version_conflict', { current: 7, expected: 3 });
-    expect(error.message).toBe('The entry is at version 7, not at version 3.');
+    expect(error.message).toBe('It is at version 7, not at version 3.');
     expect(error.detail).toEqual({ current: 7, expected: 3 });
   });
 

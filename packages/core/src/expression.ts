@@ -112,6 +112,8 @@ export type Bindings = {
   vault: (key: EntryKey) => string;
   input: (name: string) => string;
   functions: Readonly<Record<FunctionName, (...args: string[]) => string>>;
+  /** Is told what each expression stands for, those within others too. */
+  onText?: (expression: Expression, text: string) => void;
 };
 
 /**
@@ -130,6 +132,12 @@ export function fillTemplate(
 
 /** What it stands for. */
 export function evaluateExpression(expression: Expression, bindings: Bindings): string {
+  const text = textOf(expression, bindings);
+  bindings.onText?.(expression, text);
+  return text;
+}
+
+function textOf(expression: Expression, bindings: Bindings): string {
   switch (expression.kind) {
     case 'literal':
       return expression.text;

@@ -16,4 +16,5 @@ export * from './expression.ts';
 export * from './routes/definition.ts';
 export * from './routes/templates.ts';
 export * from './routes/check.ts';
+export * from './routes/headers.ts';
 export * from './routes/uses.ts';

@@ -199,10 +199,12 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function stop(app: FastifyInstance, { store, audit, egress }: Context): Promise<void> {
+async function stop(app: FastifyInstance, context: Context): Promise<void> {
+  const { store, audit, egress, runningCalls } = context;
   const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
   await app.close();
   clearTimeout(impatience);
+  await runningCalls.settle();
   egress.close();
   await audit.settle();
   await store.close();

@@ -67,7 +67,7 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['GET /route/fetch/one', 'project_id id', 'route'],
   ['PATCH /route/update', `project_id id ${ROUTE_FIELDS} confirm_public? if_version?`, 'route'],
   ['DELETE /route/delete', 'project_id id', ''],
-  ['POST /route/preview', `project_id ${ROUTE_FIELDS} example?`, 'preview keys problems'],
+  ['POST /route/preview', `project_id ${ROUTE_FIELDS} example?`, 'preview keys problems errors'],
   ['GET /route/version/fetch', 'project_id id limit? offset?', 'versions amount'],
   ['GET /route/call/fetch', 'project_id id limit? offset?', 'calls amount'],
   ['GET /vault/version/fetch', 'project_id environment? key limit? offset?', 'versions amount'],
@@ -119,7 +119,7 @@ const SHAPES = {
     'project_id id version digest saved_at saved_by url method path environment description access inputs origin',
   routeDefinition: 'method path environment description access rate_per_minute inputs request response',
   routeVersion: 'version digest saved_at saved_by current definition',
-  call: 'index at uid username ip version state code status bytes duration_ms redactions',
+  call: 'index at uid username ip version state code reason status bytes duration_ms redactions',
   change: 'index type key at',
   event: 'index type at outcome uid username project_id environment object ip request_id details',
 };

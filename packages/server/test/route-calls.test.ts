@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../src/testing/client.ts';
 import { ENGINES } from '../src/testing/engines.ts';
+import { startTestServer } from '../src/testing/server.ts';
 import { ScriptedServer, type Reply } from '../src/testing/scripted-server.ts';
 import { KEY, RouteWorld, SECRET, type Called, type Input } from './route-world.ts';
 
@@ -264,7 +265,7 @@ describe.each(ENGINES)('an answer on %s', () => {
     ],
     ['nothing in time', () => {}, { timeout_seconds: 1 }, 'route_upstream_timeout'],
     ['no HTTP', (response) => response.socket?.end('nonsense\r\n\r\n'), {}, 'route_response_refused'],
-    ['an end too early', (response) => response.socket?.destroy(), {}, 'route_response_refused'],
+    ['an end too early', (response) => response.socket?.destroy(), {}, 'route_upstream_unreachable'],
   ])('that is %s is refused', async (_, reply, response, code) => {
     await using world = await RouteWorld.start([reply]);
     await world.route({ response });
@@ -368,16 +369,22 @@ describe.each(ENGINES)('an answer on %s', () => {
       .toMatchObject([{ state: 'failed', code: 'caller_gone' }]);
   });
 
-  test('a server that stops ends streams, and their calls are recorded as ended', async () => {
+  test('a server that stops ends streams, and their calls are on record as ended', async () => {
     await using world = await RouteWorld.start([(response) => void response.write('data: one\n\n')]);
     await world.route();
     const answer = await world.open(world.owner);
-    const log = world.server.app.context.store.db;
-    const before = await log.selectFrom('audit_entry').select('idx').execute();
-    expect(answer.status).toBe(200);
-    void answer.text().catch(() => {});
-    expect(before.length).toBeGreaterThan(0);
+    const ended = answer.text().catch(() => 'broken off');
+    const { dataDir } = world.server;
     await world.server.stop();
+    expect(await ended).toBe('broken off');
+    await using again = await startTestServer({ dataDir });
+    const bodies = await again.app.context.store.db
+      .selectFrom('audit_entry')
+      .select('body')
+      .orderBy('idx')
+      .execute();
+    const newest: unknown = JSON.parse(bodies.at(-1)?.body ?? '');
+    expect(newest).toMatchObject({ type: 'route_invoke_end', outcome: 'error' });
   }, 20_000);
 });
 
@@ -391,7 +398,7 @@ describe.each(ENGINES)('retries on %s', () => {
   test('are none unless declared', async () => {
     await using world = await RouteWorld.start(flaky);
     await world.route({ request: { method: 'GET' } });
-    expect((await world.invoke(world.owner)).code).toBe('route_response_refused');
+    expect((await world.invoke(world.owner)).code).toBe('route_upstream_unreachable');
     expect(world.upstream.requests).toHaveLength(1);
   });
 
@@ -521,7 +528,14 @@ describe.each(ENGINES)('who may call on %s', () => {
     expect(world.upstream.requests).toHaveLength(4);
   });
 
-  test.each<[what: string, change: (world: RouteWorld, author: Client) => Promise<unknown>, code: string]>([
+  test.each<
+    [
+      what: string,
+      change: (world: RouteWorld, author: Client) => Promise<unknown>,
+      code: string,
+      recorded?: string,
+    ]
+  >([
     [
       'a member is removed',
       async (world, { uid }) =>
@@ -541,11 +555,13 @@ describe.each(ENGINES)('who may call on %s', () => {
           key: KEY,
           allowed_origins: [],
         }),
+      'route_unusable',
       'origin_not_allowed',
     ],
     [
       'the entry is deleted',
       async (world) => await world.owner.ok('vault_delete', { project_id: world.project_id, key: KEY }),
+      'route_unusable',
       'route_entry_missing',
     ],
     [
@@ -554,11 +570,13 @@ describe.each(ENGINES)('who may call on %s', () => {
         await world.root.ok('project_member_add', { project_id: world.project_id, uid: world.root.uid });
         await world.root.ok('project_member_remove', { project_id: world.project_id, uid: world.owner.uid });
       },
+      'route_unusable',
       'route_unauthorized',
     ],
     [
       'who saved the route may no longer view',
       async (world) => await world.root.ok('user_update', { uid: world.owner.uid, role: 'AUTHOR' }),
+      'route_unusable',
       'route_unauthorized',
     ],
     [
@@ -566,7 +584,7 @@ describe.each(ENGINES)('who may call on %s', () => {
       async (world) => await world.owner.ok('route_delete', { project_id: world.project_id, id: 'route' }),
       'route_not_found',
     ],
-  ])('%s under load: the next call is refused', async (_, change, code) => {
+  ])('%s under load: the next call is refused', async (_, change, code, recorded) => {
     await using world = await RouteWorld.start();
     await world.route();
     const author = await world.member('AUTHOR');
@@ -586,6 +604,9 @@ describe.each(ENGINES)('who may call on %s', () => {
     state.isChanged = true;
     await Promise.all(load);
     expect(late.map((answer) => answer.code)).toEqual(late.map(() => code));
+    if (recorded === undefined) return;
+    const { events } = await world.root.ok('event_fetch', { type: 'route_invoke', limit: 1 });
+    expect(events).toMatchObject([{ details: { code: recorded } }]);
   });
 
   test('a token that is revoked under load: the next call is refused', async () => {

@@ -21,7 +21,7 @@ describe.each(ENGINES)('saving a route on %s', () => {
     expect(await refused({ auth: { ...oauth, client_secret: '${{ vault.API_KEY }}' } })).toBe(
       'origin_not_allowed',
     );
-    expect(await refused({ auth: { ...oauth, token_url: 'https://auth.example.org:8443/token' } })).toBe(
+    expect(await refused({ auth: { ...oauth, token_url: 'https://auth2.example.org/token' } })).toBe(
       'origin_not_allowed',
     );
     expect(
@@ -92,6 +92,8 @@ describe.each(ENGINES)('saving a route on %s', () => {
   test.each<[field: string, changes: Input & { request?: Input }]>([
     ['request.origin', { request: { origin: 'http://169.254.169.254/' } }],
     ['request.origin', { request: { origin: 'https://user@api.example.org' } }],
+    ['request.origin', { request: { origin: 'http://10.0.0.1' } }],
+    ['request.origin', { request: { origin: 'https://127.0.0.1' } }],
     ['request.path', { request: { path: '/a/../b' } }],
     ['request.path', { request: { path: '/a/%2e%2e/b' } }],
     ['request.path', { request: { path: '//evil.example' } }],
@@ -284,7 +286,8 @@ describe.each(ENGINES)('what is shown of routes on %s', () => {
     await world.invoke(world.owner);
     expect(await world.calls()).toHaveLength(1);
     await world.owner.ok('route_delete', { project_id: world.project_id, id: 'route' });
-    expect(await world.calls()).toEqual([]);
+    const place = { project_id: world.project_id, id: 'route' };
+    expect(await world.owner.refused('route_call_fetch', place)).toBe('route_not_found');
     await world.route();
     expect(await world.calls()).toEqual([]);
   });

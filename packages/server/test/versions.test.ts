@@ -133,7 +133,7 @@ describe.each(ENGINES)('the versions of an entry on %s', () => {
       });
       expect(status).toBe(409);
       expect(body.code).toBe('version_conflict');
-      expect(body.detail).toBe(`The entry is at version 2, not at version ${stale}.`);
+      expect(body.detail).toBe(`It is at version 2, not at version ${stale}.`);
     }
     expect((await root.ok('vault_fetch_one', entry)).vault).toMatchObject({ value: 'two', version: 2 });
     expect((await root.ok('vault_update', { ...entry, value: 'three', if_version: 2 })).vault.version).toBe(

@@ -10,7 +10,12 @@ import './styles.css';
 watchSession({
   isOutside: () => ['/login', '/setup'].includes(router.state.location.pathname),
   toSignIn: ({ drop }) => {
-    const way = { to: '/login', search: { next: router.state.location.href, ended: true } } as const;
+    const way = {
+      to: '/login',
+      search: { next: router.state.location.href, ended: true },
+      // What is unsaved was asked for already: see `hasUnsavedInput`.
+      ignoreBlocker: true,
+    } as const;
     void router.navigate(way).then(() => drop && window.location.reload());
   },
 });

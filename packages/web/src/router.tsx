@@ -15,6 +15,7 @@ import { parseListState, type ListState } from './data/page.ts';
 import { meQuery } from './data/session.ts';
 import { AppShell } from './features/app-shell.tsx';
 import { eventSearchOf, type EventSearch } from './features/event-search.ts';
+import { ROUTE_TABS, type RouteTab } from './features/route-tabs.ts';
 import { NotFoundPage, ProblemPage } from './features/problem-page.tsx';
 import { awaitTitle } from './ui/page.tsx';
 import { Toasts } from './ui/toast.tsx';
@@ -145,6 +146,48 @@ const tokens = createRoute({
   component: lazyRouteComponent(async () => await import('./routes/tokens.tsx'), 'TokensPage'),
 });
 
+const routes = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/routes',
+  validateSearch: listSearch(10),
+  search: { middlewares: [stripSearchParams(listDefaults(10))] },
+  component: lazyRouteComponent(async () => await import('./routes/routes.tsx'), 'RoutesPage'),
+});
+
+type ProjectRoutesSearch = Partial<ListState> & { id: string };
+
+const projectRoutes = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/routes/project',
+  validateSearch: (search: Record<string, unknown>): ProjectRoutesSearch => ({
+    id: textOf(search['id']),
+    ...listSearch(10)(search),
+  }),
+  search: { middlewares: [stripSearchParams<ProjectRoutesSearch>(listDefaults(10))] },
+  component: lazyRouteComponent(async () => await import('./routes/project-routes.tsx'), 'ProjectRoutesPage'),
+});
+
+const newRoute = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/routes/new',
+  validateSearch: (search): { id: string } => ({ id: textOf(search['id']) }),
+  component: lazyRouteComponent(async () => await import('./routes/new-route.tsx'), 'NewRoutePage'),
+});
+
+const oneRoute = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/routes/route',
+  validateSearch: (search): { id: string; route: string; tab?: RouteTab } => {
+    const tab = ROUTE_TABS.find((each) => each === search['tab']);
+    return {
+      id: textOf(search['id']),
+      route: textOf(search['route']),
+      ...(tab === undefined ? {} : { tab }),
+    };
+  },
+  component: lazyRouteComponent(async () => await import('./routes/route.tsx'), 'RoutePage'),
+});
+
 const users = createRoute({
   getParentRoute: () => signedIn,
   path: '/users',
@@ -183,6 +226,10 @@ export const router = createRouter({
       project,
       projectTokens,
       tokens,
+      routes,
+      projectRoutes,
+      newRoute,
+      oneRoute,
       users,
       events,
       nowhere,
@@ -206,7 +253,7 @@ declare module '@tanstack/react-router' {
 
 /** What of an address makes it another page; the rest chooses what the page shows. */
 function pageOf({ pathname, search }: { pathname: string; search: Record<string, unknown> }): string {
-  const names = pathname === '/vault' ? ['project_id', 'environment'] : ['id'];
+  const names = pathname === '/vault' ? ['project_id', 'environment'] : ['id', 'route'];
   return [pathname, ...names.map((name) => textOf(search[name]))].join(' ');
 }
 

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { checksRoute, route, routeFields, routeId, routeSummary, routeVersion } from '../route-schemas.ts';
+import {
+  checksRoute,
+  json,
+  route,
+  routeFields,
+  routeId,
+  routeSummary,
+  routeVersion,
+} from '../route-schemas.ts';
 import {
   amount,
   entryKey,
@@ -115,7 +123,7 @@ export const routeApi = {
         project_id: projectId,
         ...previewFields,
         example: z
-          .record(z.string().max(64), z.union([z.string().max(65_536), z.number(), z.boolean()]))
+          .record(z.string().max(64), json)
           .default({})
           .describe('What a caller might give, by the name of the input.'),
       }),
@@ -131,6 +139,9 @@ export const routeApi = {
       problems: z
         .array(z.strictObject({ key: z.string(), origin: z.string(), code: z.string(), message: z.string() }))
         .describe('Why it could not be saved.'),
+      errors: z
+        .array(z.strictObject({ path: z.string(), message: z.string() }))
+        .describe('Fields that cannot be saved as they are.'),
     },
     message: 'Route previewed',
     errors: whereabouts,
@@ -167,6 +178,7 @@ export const routeApi = {
           version: version.nullable(),
           state: z.enum(['refused', 'open', 'done', 'failed']),
           code: z.string().nullable().describe('Why it was refused or failed.'),
+          reason: z.string().nullable().describe('The same in words, where the code does not say all.'),
           status: z.int().nullable().describe('Of the outside API.'),
           bytes: z.int().nullable().describe('Passed on to the caller.'),
           duration_ms: z.int().nullable(),
@@ -176,6 +188,6 @@ export const routeApi = {
       amount,
     },
     message: 'Calls fetched',
-    errors: ['project_not_found'],
+    errors: ['project_not_found', 'route_not_found'],
   }),
 };

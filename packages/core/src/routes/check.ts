@@ -23,7 +23,7 @@ import {
 import { checkOrigin } from '../names.ts';
 import { checkInputHeader, checkRequestHeader, checkResponseHeader } from './headers.ts';
 import { templatesOf, type PlacedTemplate } from './templates.ts';
-import { tokenOrigin } from './uses.ts';
+import { isSecret, tokenOrigin } from './uses.ts';
 
 const PATH_SEGMENT = /^(?:[A-Za-z0-9._~-]+|:[a-z][a-z0-9_]{0,63})$/;
 const PATH_CHARACTERS_MAX = 200;
@@ -32,6 +32,10 @@ const JSON_DEPTH_MAX = 32;
 const JSON_PARTS_MAX = 2000;
 /** Unreserved characters, sub-delimiters, `:` and `@`, but for the semicolon, which some servers cut at; and `/`. */
 const URL_PATH_TEXT = /^[A-Za-z0-9\-._~!$&'()*+,=:@/]*$/;
+/** Each is looked for in the answer. */
+const SECRETS_MAX = 100;
+/** An answer that is looked through before any of it is passed on is in memory as a whole. */
+const WHOLE_BYTES_MAX = 8 * 1024 * 1024;
 const PRINTABLE = /^[\t\x20-\x7e]*$/;
 const MEDIA_TYPE = /^[a-z0-9.+-]+\/[a-z0-9.+-]+(?:; ?charset=utf-8)?$/;
 
@@ -44,6 +48,7 @@ export function checkRoute(route: RouteDefinition): FieldError[] {
     ...checkRoutePath(route),
     ...route.inputs.flatMap((input, index) => checkInput(route, input, index)),
     ...checkTemplates(route),
+    ...checkSecrets(route),
     ...checkRequest(route.request),
     ...checkResponse(route),
   ];
@@ -108,6 +113,16 @@ function checkTemplates(route: RouteDefinition): FieldError[] {
       ...checkText(placed, template),
     ];
   });
+}
+
+function checkSecrets(route: RouteDefinition): FieldError[] {
+  const secrets = [...templatesOf(route)].flatMap((placed) => {
+    const template = tryParse(placed);
+    return 'message' in template ? [] : [...expressionsIn(template)].filter((part) => isSecret([part]));
+  });
+  return secrets.length <= SECRETS_MAX
+    ? []
+    : [{ path: 'request', message: `must not use values in more than ${SECRETS_MAX} expressions` }];
 }
 
 function tryParse({ path, text }: PlacedTemplate): Template | FieldError {
@@ -265,6 +280,11 @@ function checkResponse({ request, response }: RouteDefinition): FieldError[] {
     const broken = checkResponseHeader(name);
     return broken === undefined ? [] : [{ path: `response.headers.${index}`, message: broken }];
   });
+  if (response.redact === 'fail' && response.max_bytes > WHOLE_BYTES_MAX)
+    found.push({
+      path: 'response.max_bytes',
+      message: `must be at most ${WHOLE_BYTES_MAX} where a secret fails: the answer is looked through as a whole`,
+    });
   if (response.retries > 0 && !IDEMPOTENT_METHODS.has(request.method))
     found.push({
       path: 'response.retries',

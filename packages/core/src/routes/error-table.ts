@@ -19,6 +19,12 @@ export const ROUTE_ERRORS = {
     detail: 'Who saved this version of the route may no longer view the entries that it names.',
     remedy: 'Have someone who may view the entries save the route again.',
   },
+  route_unusable: {
+    status: 409,
+    title: 'The route cannot be used now',
+    detail: 'The route cannot be used as it is now. Those who look after it find the reason among its calls.',
+    remedy: 'Tell a ROOT or ADMIN member of the project.',
+  },
   route_not_found: {
     status: 404,
     title: 'No such route',

@@ -70,15 +70,23 @@ const NEVER_AN_INPUT: ReadonlySet<string> = new Set([
 const PREFIXES_NEVER_SENT = ['proxy-', 'x-forwarded-'];
 const PREFIXES_NEVER_PASSED_ON = [
   'access-control-',
+  'cdn-',
   'cross-origin-',
   'proxy-',
   'sec-',
+  'surrogate-',
+  // Servers in front of this one do as these say.
+  'x-accel-',
   'x-coffer-',
   'x-content-type-',
   'x-dns-prefetch-',
   'x-frame-',
+  'x-lighttpd-',
+  'x-litespeed-',
   'x-permitted-cross-domain-',
+  'x-reproxy-',
   'x-request-id',
+  'x-sendfile',
   'x-xss-',
 ];
 const PREFIXES_NEVER_AN_INPUT = [...PREFIXES_NEVER_SENT, 'sec-', 'x-coffer-'];

@@ -1,7 +1,7 @@
-import { AppError, BODY_METHODS, ROUTE_METHODS, type RouteMethod } from '@coffer/core';
+import { AppError, BODY_METHODS, invalidField, ROUTE_METHODS, type RouteMethod } from '@coffer/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../services/context.ts';
-import { callRoute, type AnswerSink } from '../services/route-calls.ts';
+import { admit, callRoute, limitRate, type AnswerSink, type RouteCall } from '../services/route-calls.ts';
 import { matchRoute, type CalledRoute } from '../services/route-match.ts';
 import { authenticate, type Authenticated, type Site } from './authenticate.ts';
 import { writeOut } from './event-stream.ts';
@@ -63,12 +63,19 @@ export function registerRouteCalls(app: FastifyInstance, context: Context, site:
 /** Whether there is such a route is told to those who are someone only, unless anyone may call it. */
 async function match(context: Context, site: Site, request: FastifyRequest): Promise<Matched> {
   if (PARTS_OF_PAGES.has(String(request.headers['sec-fetch-dest']))) throw new AppError('origin_mismatch');
+  const origin = originOf(request);
   const path = (request.url.split('?')[0] ?? '').slice(CALL_PREFIX.length);
   const called = await matchRoute(context.store.db, request.method as RouteMethod, path);
-  if (called?.route.access === 'public') return { called, authenticated: undefined };
-  const authenticated = await authenticate(context, site, request, originOf(request));
+  if (called?.route.access === 'public') {
+    await limitRate(context, called, origin.ip);
+    return { called, authenticated: undefined };
+  }
+  const authenticated = await authenticate(context, site, request, origin);
   request.uid = authenticated.actor.uid;
   if (called === undefined) throw new AppError('route_not_found');
+  await admit(context, { ...origin, called, actor: authenticated.actor }).catch((error: unknown) => {
+    throw hiding(error);
+  });
   return { called, authenticated };
 }
 
@@ -85,7 +92,11 @@ async function answer(
     found: Matched;
   },
 ): Promise<FastifyReply> {
-  const given = { query: parseQuery(request.url), headers: request.headers, body: bodyOf(request) };
+  const given = (): ReturnType<RouteCall['given']> => ({
+    query: parseQuery(request.url),
+    headers: request.headers,
+    body: bodyOf(request),
+  });
   const origin = originOf(request);
   // A body may arrive slowly, and who sends it may have lost their rights meanwhile (R15).
   const authenticated =
@@ -114,9 +125,14 @@ function hiding(error: unknown): unknown {
 }
 
 function bodyOf(request: FastifyRequest): Record<string, unknown> | undefined {
-  const { body } = request;
+  const { body, headers } = request;
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers;
+  if (!BODY_METHODS.has(request.method as RouteMethod)) {
+    if (length !== '0' || encoding !== undefined)
+      throw invalidField('body', `must be empty with ${request.method}`);
+    return undefined;
+  }
   if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
-  if (!BODY_METHODS.has(request.method as RouteMethod)) throw new AppError('malformed_request');
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new AppError('unsupported_media_type');
   return bodyOnly(parseJson(body)) as Record<string, unknown>;
@@ -127,23 +143,21 @@ function sinkOf(reply: FastifyReply): AnswerSink {
   return {
     begin(status, headers) {
       reply.hijack();
-      const own = reply.getHeaders() as Record<string, string>;
-      raw.writeHead(status, { ...own, ...grouped(headers), 'content-security-policy': POLICY });
+      reply.header('content-security-policy', POLICY);
+      const own = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
+      // As a list: names are those of others, and some are names of members that every object has.
+      raw.writeHead(status, [...own, ...headers].flat());
       // The head of a stream of events does not wait for the first of them.
       raw.flushHeaders();
     },
     async write(chunk) {
       return await writeOut(raw, chunk, UNREAD_MS);
     },
-    end() {
-      raw.end();
+    async end() {
+      const ended = Promise.withResolvers<boolean>();
+      raw.once('close', () => ended.resolve(raw.writableFinished));
+      raw.end(() => ended.resolve(true));
+      return await ended.promise;
     },
   };
-}
-
-/** A header that came several times goes on several times. */
-function grouped(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
-  const all: Record<string, string[]> = {};
-  for (const [name, value] of headers) (all[name] ??= []).push(value);
-  return all;
 }

@@ -39,12 +39,11 @@ export function evaluatorOf(
     vault,
     input: (name) => inputText(inputs.get(name)),
     functions: FUNCTIONS,
+    onText: (expression, text) => {
+      if (isSecret([expression])) secrets.add(text);
+    },
   };
-  return (expression) => {
-    const text = evaluateExpression(expression, bindings);
-    if (isSecret([expression])) secrets.add(text);
-    return text;
-  };
+  return (expression) => evaluateExpression(expression, bindings);
 }
 
 /** What stands for a value where it is not to be seen. */

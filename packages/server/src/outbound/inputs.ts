@@ -70,7 +70,8 @@ function undeclared(
 
 function rawOf(input: RouteInput, given: GivenInputs): unknown {
   if (input.in === 'header') {
-    const value = given.headers[inputHeader(input.name)];
+    const name = inputHeader(input.name);
+    const value = Object.hasOwn(given.headers, name) ? given.headers[name] : undefined;
     return typeof value === 'object' ? value.join(', ') : value;
   }
   const fields: Readonly<Record<string, unknown>> = given[input.in] ?? {};

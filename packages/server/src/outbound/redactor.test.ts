@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MARK, Redactor, redactText } from './redactor.ts';
+import { MARK, Redactor, redactHeader, Secrets, type Parts } from './redactor.ts';
+
+const redactorOf = (secrets: readonly string[], parts?: Parts): Redactor =>
+  new Redactor(new Secrets(secrets), parts);
+
+function redactText(text: string, secrets: readonly string[]): { text: string; redactions: number } {
+  const redactor = redactorOf(secrets);
+  const parts = [redactor.push(Buffer.from(text)), redactor.end()];
+  return { text: Buffer.concat(parts).toString(), redactions: redactor.redactions };
+}
 
 /** The ways in which an upstream may write a secret down; by other means than the redactor's own. */
 const ENCODINGS: Record<string, (secret: string) => string> = {
@@ -11,6 +20,20 @@ const ENCODINGS: Record<string, (secret: string) => string> = {
   'as in a form': (secret) => new URLSearchParams({ '': secret }).toString().slice(1),
   'as in JSON': (secret) => JSON.stringify(secret).slice(1, -1),
   'as in JSON with slashes escaped': (secret) => JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'),
+  'as Go writes JSON': (secret) =>
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replaceAll('&', String.raw`\u0026`)
+      .replaceAll('<', String.raw`\u003c`)
+      .replaceAll('>', String.raw`\u003e`),
+  'as JSON in JSON': (secret) => JSON.stringify(JSON.stringify(secret)).slice(3, -3),
+  'as in HTML': (secret) =>
+    secret.replace(
+      /[&<>"']/g,
+      (character) =>
+        ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character] ?? '',
+    ),
+  'percent-encoded twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
   hexadecimal: (secret) => Buffer.from(secret).toString('hex'),
   'hexadecimal, upper case': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
   'base 64': (secret) => Buffer.from(secret).toString('base64'),
@@ -46,7 +69,7 @@ describe.each(Object.entries(ENCODINGS))('a secret that is echoed %s', (_, encod
         fc.array(fc.nat(), { maxLength: 40 }),
         (secret, before, behind, cuts) => {
           const text = `${before}${encode(secret)}${behind}`;
-          const redactor = new Redactor([secret]);
+          const redactor = redactorOf([secret]);
           const answer = inChunks(Buffer.from(text), cuts, redactor).toString();
           expect(redactor.redactions).toBeGreaterThan(0);
           expect(answer).toContain(MARK);
@@ -64,25 +87,76 @@ describe('what is no secret', () => {
   test('flows through as it is', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(fc.nat(), { maxLength: 20 }), (bytes, cuts) => {
-        const redactor = new Redactor(['a-secret-that-is-not-there']);
+        const redactor = redactorOf(['a-secret-that-is-not-there']);
         expect(inChunks(Buffer.from(bytes), cuts, redactor)).toEqual(Buffer.from(bytes));
         expect(redactor.redactions).toBe(0);
       }),
     );
   });
 
-  test('leaves at once, but for an end that could be the beginning of one', () => {
-    const redactor = new Redactor(['walnut-kestrel-52']);
-    expect(redactor.push(Buffer.from('data: hello\n\n')).toString()).toBe('data: hello\n\n');
-    expect(redactor.push(Buffer.from('data: wal')).toString()).toBe('data: ');
-    expect(redactor.push(Buffer.from('l\n\n')).toString()).toBe('wall\n\n');
+  test('leaves with the event or the line that it is in', () => {
+    const secrets = ['walnut-kestrel-52'];
+    const events = redactorOf(secrets, 'events');
+    expect(events.push(Buffer.from('data: hello\n\ndata: wal')).toString()).toBe('data: hello\n\n');
+    expect(events.push(Buffer.from('nut-kestrel-52\n')).toString()).toBe('');
+    expect(events.push(Buffer.from('\n')).toString()).toBe(`data: ${MARK}\n\n`);
+    expect(events.push(Buffer.from('a\r\n\r\nb\r\rc')).toString()).toBe('a\r\n\r\nb\r\r');
+    expect(events.end().toString()).toBe('c');
+    const lines = redactorOf(secrets, 'lines');
+    expect(lines.push(Buffer.from('{"a":1}\n{"b"')).toString()).toBe('{"a":1}\n');
+    expect(lines.push(Buffer.from(':"walnut-kestrel-52"}\n')).toString()).toBe(`{"b":"${MARK}"}\n`);
   });
 
-  test('is not held back longer than it takes, to the last byte', () => {
-    const redactor = new Redactor(['walnut-kestrel-52']);
-    expect(redactor.push(Buffer.from('walnut-kestrel-5')).toString()).toBe('');
-    expect(redactor.end().toString()).toBe('walnut-kestrel-5');
+  test.each(['none', 'events', 'lines'] as const)(
+    'leaves when it leaves whatever it is: nobody learns what a secret begins with (%s)',
+    (parts) => {
+      const secret = 'walnut-kestrel-52';
+      fc.assert(
+        fc.property(
+          fc.array(fc.nat({ max: 400 }), { maxLength: 30 }),
+          fc.constantFrom(...Array.from({ length: secret.length }, (_, length) => secret.slice(0, length))),
+          (cuts, start) => {
+            // The same lengths, once with what a secret begins with.
+            const noise = '.'.repeat(200);
+            const texts = [`${noise}\n\n${start}${noise}`, `${noise}\n\n${'#'.repeat(start.length)}${noise}`];
+            const lengths = texts.map((text) => {
+              const redactor = redactorOf([secret], parts);
+              const places = cuts.map((cut) => cut % text.length).toSorted((a, b) => a - b);
+              return [0, ...places].map(
+                (from, index) =>
+                  redactor.push(Buffer.from(text.slice(from, places[index] ?? text.length))).length,
+              );
+            });
+            expect(lengths[0]).toEqual(lengths[1]);
+          },
+        ),
+        { numRuns: 500 },
+      );
+    },
+  );
+
+  test('secrets with line breaks are found where parts end at such', () => {
+    const secret = '-----BEGIN KEY-----\n\nabcdef\n-----END KEY-----';
+    for (const parts of ['events', 'lines'] as const) {
+      const redactor = redactorOf([secret], parts);
+      const out = Buffer.concat([redactor.push(Buffer.from(`a\n\n${secret}\n\nb`)), redactor.end()]);
+      expect(out.toString()).toBe(`a\n\n${MARK}\n\nb`);
+    }
   });
+
+  test('is as long as it likes: a part without an end does not fill the memory', () => {
+    const redactor = redactorOf(['walnut-kestrel-52'], 'events');
+    let out = 0;
+    for (let index = 0; index < 64; index += 1) out += redactor.push(Buffer.alloc(64 * 1024, 'x')).length;
+    expect(out).toBeGreaterThan(2 * 1024 * 1024);
+  });
+});
+
+test('a header is looked through as it came, in bytes', () => {
+  const secrets = new Secrets(['pässwörd-of-länge']);
+  const value = Buffer.from('a pässwörd-of-länge b').toString('latin1');
+  expect(redactHeader(value, secrets)).toEqual({ text: `a ${MARK} b`, redactions: 1 });
+  expect(redactHeader('a pässwörd-of-länge b', secrets).text).toBe(`a ${MARK} b`);
 });
 
 describe('several secrets', () => {
@@ -90,7 +164,7 @@ describe('several secrets', () => {
     const secrets = ['abcdefghijkl', 'ghijklmnopqr', 'ijklmnop'];
     expect(redactText('..abcdefghijklmnopqr..', secrets).text).toBe(`..${MARK}..`);
     for (let cut = 0; cut < 22; cut += 1) {
-      const answer = inChunks(Buffer.from('..abcdefghijklmnopqr..'), [cut], new Redactor(secrets)).toString();
+      const answer = inChunks(Buffer.from('..abcdefghijklmnopqr..'), [cut], redactorOf(secrets)).toString();
       expect(answer).toBe(`..${MARK}..`);
     }
   });
@@ -108,7 +182,7 @@ describe('several secrets', () => {
     const noise = 'x'.repeat(5000);
     const text = `${noise}${secret}${noise}${encodeURIComponent(secret)}${noise}`;
     for (const cut of [5000, 5003, 5019, 10_025, 10_040]) {
-      const redactor = new Redactor([secret]);
+      const redactor = redactorOf([secret]);
       const answer = inChunks(Buffer.from(text), [cut], redactor).toString();
       expect(answer).toBe(`${noise}${MARK}${noise}${MARK}${noise}`);
     }
@@ -117,11 +191,11 @@ describe('several secrets', () => {
 
 test('a long secret that arrives byte by byte costs no more than its length', () => {
   const secret = `${'ab'.repeat(30_000)}c`;
-  const redactor = new Redactor([secret]);
+  const redactor = redactorOf([secret]);
   let out = 0;
   for (const byte of Buffer.from(secret.slice(0, -1))) out += redactor.push(Buffer.from([byte])).length;
   expect(out).toBe(0);
-  redactor.push(Buffer.from('c'));
-  expect(redactor.end().toString()).toBe('');
+  const rest = Buffer.concat([redactor.push(Buffer.from('c')), redactor.end()]);
+  expect(rest.toString()).toBe(MARK);
   expect(redactor.redactions).toBe(1);
 }, 60_000);

@@ -1,34 +1,113 @@
+import {
+  FORM_ENCODED,
+  JSON_ESCAPED,
+  MARKUP_ESCAPED,
+  PERCENT_ENCODED,
+  viewThrough,
+  type Encoding,
+  type View,
+} from './views.ts';
+
 /** What stands in an answer in the place of a secret. */
 export const MARK = '[redacted]';
 
 /**
- * Shorter ones are not looked for: they are in every text, and to take them out would tell where. In characters of the
- * form that is looked for.
+ * Shorter ones are not looked for: they are in every text, and to take them out would tell where. In bytes of UTF-8.
  */
-export const REDACTED_CHARACTERS_MIN = 8;
+export const REDACTED_BYTES_MIN = 8;
 
-/** From this size on the search built into the runtime is faster than our own loop. */
-const LARGE_BYTES = 4096;
+/** As much as one byte takes in what is looked for at most: an escape within an escape, in base 64. */
+const BYTES_PER_BYTE_MAX = 10;
+/** Of a part that has no end. */
+const PART_BYTES_MAX = 1024 * 1024;
+
+/** Each encoding, and it twice: a URL in a URL, JSON in JSON. */
+const ENCODINGS: readonly (readonly Encoding[])[] = [
+  [PERCENT_ENCODED],
+  [PERCENT_ENCODED, PERCENT_ENCODED],
+  [FORM_ENCODED],
+  [JSON_ESCAPED],
+  [JSON_ESCAPED, JSON_ESCAPED],
+  [JSON_ESCAPED, PERCENT_ENCODED],
+  [JSON_ESCAPED, MARKUP_ESCAPED],
+  [MARKUP_ESCAPED],
+  [MARKUP_ESCAPED, JSON_ESCAPED],
+  [MARKUP_ESCAPED, PERCENT_ENCODED],
+];
 
 type Interval = { start: number; end: number };
 
+/** What is to be taken out of all parts of an answer. */
+export class Secrets {
+  /** In the forms that are looked for as they are. */
+  readonly #forms: readonly Pattern[];
+  /** Those that are also looked for behind each encoding. */
+  readonly #plain: readonly Pattern[];
+  readonly #texts: readonly string[];
+  /** That one can take in an answer at most. */
+  readonly bytesMax: number;
+
+  constructor(secrets: readonly string[]) {
+    const plain = distinct(secrets.flatMap(plainForms));
+    this.#texts = secrets;
+    this.#plain = plain.map((bytes) => new Pattern(bytes));
+    this.#forms = distinct(plain.flatMap(otherForms)).map((bytes) => new Pattern(bytes));
+    this.bytesMax = Math.max(0, ...plain.map(({ length }) => length)) * BYTES_PER_BYTE_MAX;
+  }
+
+  /** Whether none of them can go on behind the end of such a part. */
+  areWithin(parts: Parts): boolean {
+    const ends = { events: /\r\r|\n\r?\n/, lines: /[\r\n]/, none: /(?!)/ };
+    return !this.#texts.some((text) => ends[parts].test(text));
+  }
+
+  get isEmpty(): boolean {
+    return this.#plain.length === 0;
+  }
+
+  /** Where they are, in order, those that overlap as one. */
+  find(bytes: Buffer): Interval[] {
+    const found = [...this.#forms, ...this.#plain].flatMap((pattern) => pattern.find(bytes));
+    for (const encodings of ENCODINGS) found.push(...this.#findBehind(encodings, bytes));
+    return found.length === 0 ? found : union(found);
+  }
+
+  #findBehind([outer, inner]: readonly Encoding[], bytes: Buffer): Interval[] {
+    const view = outer && viewThrough(outer, bytes);
+    if (view === undefined) return [];
+    if (inner === undefined) return this.#plain.flatMap((pattern) => pattern.findBehind(view, bytes));
+    const second = viewThrough(inner, view.bytes);
+    if (second === undefined) return [];
+    return this.#plain
+      .flatMap((pattern) => pattern.findBehind(second, view.bytes))
+      .map(({ start, end }) => ({ start: view.starts[start] ?? 0, end: view.starts[end] ?? 0 }));
+  }
+}
+
+/** Where an answer may be cut without cutting a secret: events and lines are passed on as soon as they are whole. */
+export type Parts = 'events' | 'lines' | 'none';
+
 /**
- * Takes secrets out of what flows through it: as they are, percent-encoded, as in forms, escaped as in JSON, in
- * hexadecimal, and in base 64 whatever stands before them; wherever the chunks are cut. What cannot be part of a secret
- * leaves at once: only the longest end that could be the beginning of one is held back.
+ * Takes secrets out of what flows through it: as they are, hexadecimal, in base 64 whatever stands before them, in UTF-16,
+ * and behind the escapes of URLs, forms, JSON and markup; wherever the chunks are cut.
+ *
+ * How much is held back never depends on what the bytes are: who sees when they come would learn, letter by letter, how
+ * much of a secret a text of their own begins with.
  *
  * It stops what echoes a secret. It does not stop who takes it apart, compresses or encrypts it.
  */
 export class Redactor {
-  readonly #patterns: readonly Pattern[];
-  #held: Buffer = Buffer.alloc(0);
-  /** Found in what is held. */
-  #found: Interval[] = [];
+  readonly #secrets: Secrets;
+  readonly #parts: Parts;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** How many of them were looked through before. */
+  #seen = 0;
   #redactions = 0;
 
-  constructor(secrets: readonly string[]) {
-    const forms = new Set(secrets.flatMap(formsOf).filter((form) => form.length >= REDACTED_CHARACTERS_MIN));
-    this.#patterns = [...forms].map((form) => new Pattern(Buffer.from(form, 'latin1')));
+  constructor(secrets: Secrets, parts: Parts = 'none') {
+    this.#secrets = secrets;
+    this.#parts = secrets.areWithin(parts) ? parts : 'none';
   }
 
   /** How often something was taken out so far. */
@@ -38,24 +117,38 @@ export class Redactor {
 
   /** What can be given out after this chunk. */
   push(chunk: Buffer): Buffer {
-    if (this.#patterns.length === 0) return chunk;
-    const offset = this.#held.length;
-    const window = offset === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const found = this.#patterns.flatMap((pattern) =>
-      chunk.length < LARGE_BYTES ? pattern.step(chunk, offset) : pattern.search(window, offset),
+    if (this.#secrets.isEmpty) return chunk;
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    const isWhole = this.#parts !== 'none' && hasEnd(chunk) && this.#heldBytes <= PART_BYTES_MAX;
+    // Not for each few bytes: each look is at what is held as well.
+    const isEnough =
+      (this.#parts === 'none' || this.#heldBytes > PART_BYTES_MAX) &&
+      this.#heldBytes - this.#seen >= this.#secrets.bytesMax;
+    if (!isWhole && !isEnough) return Buffer.alloc(0);
+    const window = this.#join();
+    return this.#giveOut(
+      window,
+      isWhole ? endOfParts(window, this.#parts) : window.length - this.#secrets.bytesMax,
     );
-    const intervals = union([...this.#found, ...found]);
-    const longest = Math.max(...this.#patterns.map(({ matched }) => matched));
-    return this.#giveOut(window, intervals, window.length - longest);
   }
 
   /** The rest. */
   end(): Buffer {
-    return this.#giveOut(this.#held, this.#found, this.#held.length);
+    const window = this.#join();
+    return this.#giveOut(window, window.length);
   }
 
-  #giveOut(window: Buffer, intervals: readonly Interval[], limit: number): Buffer {
-    // One that another may go on from is not given out in part.
+  #join(): Buffer {
+    const window = Buffer.concat(this.#held);
+    this.#held = [window];
+    return window;
+  }
+
+  #giveOut(window: Buffer, limit: number): Buffer {
+    if (limit <= 0) return Buffer.alloc(0);
+    const intervals = this.#secrets.find(window);
+    // One that goes on behind the limit is given out later, as a whole.
     const cut = intervals.reduce(
       (least, { start, end }) => (start < least && least < end ? start : least),
       limit,
@@ -69,28 +162,43 @@ export class Redactor {
       at = end;
     }
     parts.push(window.subarray(at, cut));
-    this.#held = window.subarray(cut);
-    this.#found = intervals
-      .filter(({ end }) => end > cut)
-      .map(({ start, end }) => ({ start: start - cut, end: end - cut }));
+    const rest = window.subarray(cut);
+    this.#held = [rest];
+    this.#heldBytes = rest.length;
+    this.#seen = rest.length;
     return Buffer.concat(parts);
   }
 }
 
-/** A whole text at once. */
-export function redactText(text: string, secrets: readonly string[]): { text: string; redactions: number } {
+/** A whole text of Latin-1 at once, as headers are. */
+export function redactHeader(value: string, secrets: Secrets): { text: string; redactions: number } {
   const redactor = new Redactor(secrets);
-  const parts = [redactor.push(Buffer.from(text)), redactor.end()];
-  return { text: Buffer.concat(parts).toString(), redactions: redactor.redactions };
+  const parts = [redactor.push(Buffer.from(value, 'latin1')), redactor.end()];
+  return { text: Buffer.concat(parts).toString('latin1'), redactions: redactor.redactions };
 }
 
-/** One form of a secret, searched for by Knuth, Morris and Pratt: each byte is looked at once, however it arrives. */
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+
+function hasEnd(chunk: Buffer): boolean {
+  return chunk.includes(LINE_FEED) || chunk.includes(RETURN);
+}
+
+/** Behind the last blank line, or the last line. */
+function endOfParts(window: Buffer, parts: Parts): number {
+  const ends = parts === 'lines' ? ['\n'] : ['\n\n', '\r\n\r\n', '\r\r'];
+  return Math.max(0, ...ends.map((end) => window.lastIndexOf(end) + (window.includes(end) ? end.length : 1)));
+}
+
+/** An escape has at most so many characters behind its mark that could be those of a secret. */
+const SWALLOWED_MAX = 5;
+
+/** One form of a secret. */
 class Pattern {
   readonly #bytes: Buffer;
+  #rest: Pattern | undefined;
   /** For each prefix the length of its longest border. */
   readonly #borders: Int32Array;
-  /** How many bytes of it the bytes so far end with. */
-  matched = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -103,36 +211,46 @@ class Pattern {
     }
   }
 
-  /** Where it ends within the next bytes; `offset` is where these begin. */
-  step(chunk: Buffer, offset: number): Interval[] {
+  /**
+   * Where it is, also where it overlaps itself. The first by the search that is built into the runtime; from there on by
+   * Knuth, Morris and Pratt, who look at each byte once.
+   */
+  find(text: Buffer): Interval[] {
+    const first = text.indexOf(this.#bytes);
+    if (first === -1) return [];
     const found: Interval[] = [];
     const bytes = this.#bytes;
-    let matched = this.matched;
-    for (let index = 0; index < chunk.length; index += 1) {
-      while (matched > 0 && chunk[index] !== bytes[matched]) matched = this.#borders[matched - 1] ?? 0;
-      if (chunk[index] === bytes[matched]) matched += 1;
-      if (matched === bytes.length) {
-        const end = offset + index + 1;
-        found.push({ start: end - bytes.length, end });
-        matched = this.#borders[matched - 1] ?? 0;
-      }
+    let matched = 0;
+    for (let index = first; index < text.length; index += 1) {
+      while (matched > 0 && text[index] !== bytes[matched]) matched = this.#borders[matched - 1] ?? 0;
+      if (text[index] === bytes[matched]) matched += 1;
+      if (matched < bytes.length) continue;
+      found.push({ start: index + 1 - bytes.length, end: index + 1 });
+      matched = this.#borders[matched - 1] ?? 0;
     }
-    this.matched = matched;
     return found;
   }
 
-  /** The same for many bytes at once: `window` is what is held and, from `offset` on, what is new. */
-  search(window: Buffer, offset: number): Interval[] {
-    const found: Interval[] = [];
-    const { length } = this.#bytes;
-    for (let at = Math.max(0, offset - length + 1); ; at += 1) {
-      at = window.indexOf(this.#bytes, at);
-      if (at === -1) break;
-      found.push({ start: at, end: at + length });
-    }
-    this.matched = 0;
-    this.step(window.subarray(Math.max(0, window.length - length + 1)), 0);
-    return found;
+  /**
+   * Where it is once an encoding is taken off. A mark that stands before it for nothing, as in `%` and a secret that
+   * begins with two digits, may have swallowed its first characters: so what is looked for is the rest of it.
+   */
+  findBehind({ bytes, starts }: View, source: Buffer): Interval[] {
+    const skipped = Math.min(SWALLOWED_MAX, this.#bytes.length - 1);
+    this.#rest ??= new Pattern(this.#bytes.subarray(skipped));
+    return this.#rest.find(bytes).flatMap(({ start, end }) => {
+      for (let swallowed = 0; swallowed <= skipped; swallowed += 1) {
+        const from = start - (skipped - swallowed);
+        const begin = (starts[from] ?? 0) - swallowed;
+        const isHere =
+          from >= 0 &&
+          begin >= 0 &&
+          this.#bytes.subarray(swallowed, skipped).equals(bytes.subarray(from, start)) &&
+          this.#bytes.subarray(0, swallowed).equals(source.subarray(begin, begin + swallowed));
+        if (isHere) return [{ start: begin, end: starts[end] ?? 0 }];
+      }
+      return [];
+    });
   }
 }
 
@@ -146,44 +264,38 @@ function union(intervals: readonly Interval[]): Interval[] {
   return merged;
 }
 
-/** As it may be written in an answer: bytes as Latin-1. */
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const percent = percentEncoded(bytes, /[A-Za-z0-9\-._~]/);
-  const component = percentEncoded(bytes, /[A-Za-z0-9\-._~!'()*]/);
-  const form = percentEncoded(bytes, /[A-Za-z0-9\-._*]/).replaceAll('%20', '+');
-  const all = percentEncoded(bytes, /(?!)/);
-  const json = JSON.stringify(secret).slice(1, -1);
-  const ascii = json.replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+function distinct(forms: readonly Buffer[]): Buffer[] {
+  const known = new Map(forms.map((bytes) => [bytes.toString('latin1'), bytes]));
+  return [...known.values()].filter(({ length }) => length >= REDACTED_BYTES_MIN);
+}
+
+/** As a reader has it: whole, without blanks around it, with the other line breaks, in UTF-8 and Latin-1. */
+function plainForms(secret: string): Buffer[] {
+  const texts = [secret, secret.trim()].flatMap((text) => [text, text.replaceAll(/\r?\n/g, '\r\n')]);
+  return texts.flatMap((text) => [
+    Buffer.from(text),
+    ...(/^[\0-\u00ff]*$/.test(text) ? [Buffer.from(text, 'latin1')] : []),
+    // UTF-8 that was taken for Latin-1.
+    Buffer.from(Buffer.from(text).toString('latin1')),
+  ]);
+}
+
+function otherForms(plain: Buffer): Buffer[] {
+  const text = plain.toString();
+  const hex = plain.toString('hex');
+  const wide = Buffer.from(text, 'utf16le');
+  const inner = [0, 1, 2].flatMap((before) => base64Of(plain, before));
+  const json = Buffer.from(JSON.stringify(text).slice(1, -1));
   return [
-    bytes.toString('latin1'),
-    ...[percent, component, form, all].flatMap((text) => [text, lowerPercent(text)]),
-    ...[json, json.replaceAll('/', String.raw`\/`)].map((text) => Buffer.from(text).toString('latin1')),
-    ascii,
-    ascii.replaceAll('/', String.raw`\/`),
-    ascii.replace(/\\u[0-9a-f]{4}/g, upperEscape),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    ...[0, 1, 2].flatMap((before) => base64Of(bytes, before)),
+    Buffer.from(hex),
+    Buffer.from(hex.toUpperCase()),
+    wide,
+    Buffer.from(wide).swap16(),
+    ...inner.map((form) => Buffer.from(form)),
+    ...[...inner.map((form) => Buffer.from(form)), json].flatMap((form) =>
+      [0, 1, 2].flatMap((before) => base64Of(form, before).map((each) => Buffer.from(each))),
+    ),
   ];
-}
-
-function percentEncoded(bytes: Buffer, plain: RegExp): string {
-  return Array.from(bytes, (byte) => {
-    const character = String.fromCharCode(byte);
-    return plain.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }).join('');
-}
-
-function lowerPercent(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
-}
-
-function upperEscape(code: string): string {
-  return `\\u${code.slice(2).toUpperCase()}`;
 }
 
 /** Those characters that do not depend on what stands before or behind it, in both alphabets. */

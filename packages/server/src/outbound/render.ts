@@ -29,14 +29,21 @@ import {
 } from './places.ts';
 import type { OutgoingRequest } from './request.ts';
 
-/** `isPreview`: what stands for values is not looked at, it is not them. */
-type Filling = { inputs: Inputs; evaluate: Evaluate; isPreview?: true };
+/**
+ * `required` is for previews: those that are not given have something in their place, and what stands for values is not
+ * looked at, since it is not them.
+ */
+type Filling = { inputs: Inputs; evaluate: Evaluate; required?: ReadonlySet<string> };
+
+/** What a request may grow to; in UTF-16 code units, before it is written as its places take it. */
+const CHARACTERS_MAX = 4 * 1024 * 1024;
 
 /**
  * The request that a call of a route becomes, without what `auth` adds. Each expression is filled in once. Fails with
  * `route_value_unusable` where a value cannot stand where it should, and with `invalid_input` where an input cannot.
  */
-export function renderRequest(route: CompiledRoute, filling: Filling): OutgoingRequest {
+export function renderRequest(route: CompiledRoute, unlimited: Filling): OutgoingRequest {
+  const filling = { ...unlimited, evaluate: limited(unlimited.evaluate) };
   const { request } = route.definition;
   const path = renderPath(route.path, filling);
   const query = renderFields(route.query, filling, queryPlace);
@@ -65,8 +72,9 @@ export function renderAuth(route: CompiledRoute, filling: Filling): Record<strin
 }
 
 /** For people: values are hidden, and so is what is made of them. */
-export function renderPreview(route: CompiledRoute, filling: Omit<Filling, 'isPreview'>) {
-  const { method, url, headers, body } = renderRequest(route, { ...filling, isPreview: true });
+export function renderPreview(route: CompiledRoute, filling: Omit<Filling, 'required'>) {
+  const required = new Set(route.definition.inputs.filter((input) => input.required).map(({ name }) => name));
+  const { method, url, headers, body } = renderRequest(route, { ...filling, required });
   const shown = (text: string): string => text.replaceAll(percentEncode(HIDDEN), HIDDEN);
   const { auth } = route.definition.request;
   return {
@@ -162,9 +170,20 @@ function typedInput(name: string, template: Template, filling: Filling): unknown
     : given;
 }
 
-function isAbsent(template: Template, { inputs, isPreview }: Filling): boolean {
+/** A definition may use one input many times. */
+function limited(evaluate: Evaluate): Evaluate {
+  let characters = 0;
+  return (expression) => {
+    const text = evaluate(expression);
+    characters += text.length;
+    if (characters <= CHARACTERS_MAX) return text;
+    throw blame([expression], 'the request', 'it would be too large');
+  };
+}
+
+function isAbsent(template: Template, { inputs, required }: Filling): boolean {
   const name = soleInput(template);
-  return name !== undefined && !inputs.has(name) && isPreview !== true;
+  return name !== undefined && !inputs.has(name) && required?.has(name) !== true;
 }
 
 function fill(template: Template, filling: Filling, place: Place): string {
@@ -173,9 +192,9 @@ function fill(template: Template, filling: Filling, place: Place): string {
     .join('');
 }
 
-function fillPart(part: Expression, { evaluate, isPreview }: Filling, place: Place): string {
+function fillPart(part: Expression, { evaluate, required }: Filling, place: Place): string {
   const text = evaluate(part);
-  const reason = isPreview === true && isSecret([part]) ? undefined : place.refuse(text);
+  const reason = required !== undefined && isSecret([part]) ? undefined : place.refuse(text);
   if (reason !== undefined) throw blame([part], place.name, reason);
   return place.encode(text);
 }

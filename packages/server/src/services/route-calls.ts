@@ -1,5 +1,6 @@
 import {
   AppError,
+  type ErrorDetail,
   keyUses,
   utf8Bytes,
   type EntryKey,
@@ -13,7 +14,7 @@ import { filledAuth } from '../outbound/compiled-route.ts';
 import { evaluatorOf } from '../outbound/expressions.ts';
 import { readInputs, type GivenInputs, type Inputs } from '../outbound/inputs.ts';
 import { renderAuth, renderRequest } from '../outbound/render.ts';
-import { REDACTED_CHARACTERS_MIN } from '../outbound/redactor.ts';
+import { REDACTED_BYTES_MIN, Secrets } from '../outbound/redactor.ts';
 import type { OutgoingRequest } from '../outbound/request.ts';
 import type { Reader } from '../store/database.ts';
 import type { EntryWithVersion } from '../store/entries.ts';
@@ -30,21 +31,51 @@ import { openField } from './vaults.ts';
 
 export type { AnswerSink };
 
-export type RouteCall = Origin & {
+type Attempt = Origin & {
   called: CalledRoute;
   /** Undefined: nobody, to a public route. */
   actor: Actor | undefined;
-  given: Omit<GivenInputs, 'path'>;
+};
+
+export type RouteCall = Attempt & {
+  /** Reads what was given, when it is known that the caller may. */
+  given: () => Omit<GivenInputs, 'path'>;
   /** The caller went away. */
   gone: AbortSignal;
 };
 
 /** Floods are not on record: the limits are what stops them. */
 const UNRECORDED = new Set(['too_many_calls', 'overloaded', 'audit_unavailable', 'store_unavailable']);
+const OF_THE_ROUTE: ReadonlySet<string> = new Set([
+  'route_unauthorized',
+  'route_entry_missing',
+  'route_value_unusable',
+  'origin_not_allowed',
+  'path_not_allowed',
+  'value_unreadable',
+]);
 const IDLE_MS = 60_000;
 const RETRY_AFTER_MS = 200;
 const TRY_AGAIN_STATUSES = new Set([502, 503, 504]);
 const MINUTE_MS = 60_000;
+
+/** For strangers, before what they send is read. Fails with `too_many_calls`. */
+export async function limitRate(
+  { store, clock, runningCalls }: Context,
+  called: CalledRoute,
+  ip: string,
+): Promise<void> {
+  const { rate_per_minute: rate } = runningCalls.compiled(called.saved).definition;
+  const now = clock();
+  const minute = Math.floor(now / MINUTE_MS);
+  const calls = await store.transaction(
+    async (tx) => await countCall(tx, called.route, { address: addressGroup(ip), minute }),
+  );
+  if (calls <= rate) return;
+  throw new AppError('too_many_calls', {
+    retry_after_seconds: Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000),
+  });
+}
 
 /**
  * Calls a route: rights, inputs and the leave of the entries are looked at; the record of it is durable; then the values
@@ -53,7 +84,7 @@ const MINUTE_MS = 60_000;
  */
 export async function callRoute(context: Context, call: RouteCall, sink: AnswerSink): Promise<void> {
   const { route } = call.called;
-  await context.runningCalls.run(`${route.projectId} ${route.id}`, async (stopped) => {
+  await context.runningCalls.run(route.projectId, async (stopped) => {
     const prepared = await refusing(context, call, async () => await prepare(context, call));
     const begin = await context.audit.record(draft(call, call.actor, beginEvent(call, prepared)));
     const passed: Passed = { status: undefined, bytes: 0, redactions: 0 };
@@ -63,19 +94,23 @@ export async function callRoute(context: Context, call: RouteCall, sink: AnswerS
       stopped,
       AbortSignal.timeout(prepared.definition.response.max_seconds * 1000),
     ]);
-    let failure: string | undefined;
+    let failure: Failure | undefined;
     try {
-      await perform(context, call, { prepared, passed, sink, cut });
+      const isWhole = await perform(context, call, { prepared, passed, sink, cut });
+      if (!isWhole) failure = { code: 'caller_gone' };
     } catch (error) {
-      const refusal = toRefusal(error);
-      failure = call.gone.aborted ? 'caller_gone' : refusal.code;
-      throw refusal;
+      const refusal = toRefusal(error, passed);
+      failure = call.gone.aborted ? { code: 'caller_gone' } : { ...refusal.detail, code: refusal.code };
+      throw await withoutDetails(context, call, refusal);
     } finally {
       const durationMs = Math.round(performance.now() - startedAt);
       await recordEnd(context, call, { begin, passed, durationMs, failure });
     }
   });
 }
+
+/** For the record of the end: what the error says of itself. */
+type Failure = ErrorDetail & { code: string };
 
 type Prepared = { definition: RouteDefinition; inputs: Inputs; entries: Map<EntryKey, EntryWithVersion> };
 
@@ -86,11 +121,26 @@ async function prepare(context: Context, call: RouteCall): Promise<Prepared> {
   const { definition } = context.runningCalls.compiled(saved);
   const uses = keyUses(definition);
   const { db } = context.store;
-  if (actor === undefined) await limitRate(context, call, definition);
-  else await authorizeCaller(db, actor, called, uses);
+  if (actor !== undefined) await authorizeCaller(db, actor, called, uses);
   const entries = await authorizeRoute(db, called, uses);
-  const inputs = readInputs(definition.inputs, { ...call.given, path: params });
+  const inputs = readInputs(definition.inputs, { ...call.given(), path: params });
   return { definition, inputs, entries };
+}
+
+/**
+ * Whatever else is wrong with a call, who may not see the project is not told that it has the route: fails with
+ * `project_not_found`, before what they send is read. What else forbids it comes later, with the rest.
+ */
+export async function admit(context: Context, call: Attempt): Promise<void> {
+  const { actor, called } = call;
+  if (actor === undefined) return;
+  try {
+    await authorizeProject(context.store.db, actor, 'route.invoke', called.route.projectId);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'project_not_found') return;
+    await recordRefusal(context, call, error);
+    throw error;
+  }
 }
 
 async function authorizeCaller(
@@ -123,32 +173,23 @@ async function authorizeRoute(
   return entries;
 }
 
-async function limitRate(
-  { store, clock }: Context,
-  { called: { route }, ip }: RouteCall,
-  { rate_per_minute: rate }: RouteDefinition,
-): Promise<void> {
-  const now = clock();
-  const minute = Math.floor(now / MINUTE_MS);
-  const calls = await store.transaction(
-    async (tx) => await countCall(tx, route, { address: addressGroup(ip), minute }),
-  );
-  if (calls <= rate) return;
-  throw new AppError('too_many_calls', {
-    retry_after_seconds: Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000),
-  });
-}
-
+/** False: the caller went away before the end. */
 async function perform(
   context: Context,
   call: RouteCall,
   { prepared, passed, sink, cut }: { prepared: Prepared; passed: Passed; sink: AnswerSink; cut: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const { request, secrets, forget } = await buildRequest(context, call, { prepared, cut });
   const { response } = prepared.definition;
-  const answer = await sendWithRetries(context, request, { response, cut });
+  const answer = await sendWithRetries(context, request, {
+    response,
+    cut,
+    // Time has passed: what was taken away meanwhile counts for the next try.
+    authorize: async () =>
+      void (await authorizeRoute(context.store.db, call.called, keyUses(prepared.definition))),
+  });
   if (answer.status === 401) forget();
-  await passOn(answer, response, { secrets, sink, passed });
+  return await passOn(answer, response, { secrets: new Secrets(secrets), sink, passed });
 }
 
 /** From here on values are open. */
@@ -163,10 +204,10 @@ async function buildRequest(
     values.set(key, (await openField(context, context.store.db, entry, content, 'value')).toString());
   const secrets = new Set(values.values());
   for (const [key, value] of values) {
-    if (utf8Bytes(value) < REDACTED_CHARACTERS_MIN)
+    if (utf8Bytes(value) < REDACTED_BYTES_MIN)
       throw new AppError('route_value_unusable', {
         place: key,
-        reason: `a value of fewer than ${REDACTED_CHARACTERS_MIN} bytes cannot be kept out of the answer`,
+        reason: `a value of fewer than ${REDACTED_BYTES_MIN} bytes cannot be kept out of the answer`,
       });
   }
   const filling = { inputs, evaluate: evaluatorOf(inputs, (key) => values.get(key) ?? '', secrets) };
@@ -188,7 +229,15 @@ function routeKey({ called: { route, saved } }: RouteCall): string {
 async function sendWithRetries(
   { egress }: Context,
   { url, method, headers, body }: OutgoingRequest,
-  { response, cut }: { response: RouteDefinition['response']; cut: AbortSignal },
+  {
+    response,
+    cut,
+    authorize,
+  }: {
+    response: RouteDefinition['response'];
+    cut: AbortSignal;
+    authorize: () => Promise<void>;
+  },
 ): Promise<EgressAnswer> {
   for (let attempt = 0; ; attempt += 1) {
     const isLast = attempt >= response.retries;
@@ -210,6 +259,7 @@ async function sendWithRetries(
       if (isLast || !isWorthIt || cut.aborted) throw error;
     }
     await pause(RETRY_AFTER_MS * 2 ** attempt, cut);
+    await authorize();
   }
 }
 
@@ -221,7 +271,7 @@ async function pause(ms: number, cut: AbortSignal): Promise<void> {
   clearTimeout(timer);
 }
 
-function toRefusal(error: unknown): AppError {
+function toRefusal(error: unknown, { status }: Passed): AppError {
   if (!(error instanceof EgressError))
     return error instanceof AppError ? error : new AppError('internal', {}, { cause: error });
   const reason = error.message;
@@ -229,11 +279,16 @@ function toRefusal(error: unknown): AppError {
     case 'timeout':
       return new AppError('route_upstream_timeout', {}, { cause: error });
     case 'busy':
-    case 'aborted':
       return new AppError('overloaded', {}, { cause: error });
     case 'invalid':
       return new AppError('route_value_unusable', { place: 'the request', reason }, { cause: error });
+    // Not as something to be tried again: it may have arrived.
+    case 'aborted':
+      return new AppError('route_response_refused', { reason }, { cause: error });
     case 'interrupted':
+      if (status === undefined)
+        return new AppError('route_upstream_unreachable', { reason }, { cause: error });
+      return new AppError('route_response_refused', { reason }, { cause: error });
     case 'malformed':
     case 'too_large':
       return new AppError('route_response_refused', { reason }, { cause: error });
@@ -247,20 +302,38 @@ async function refusing<T>(context: Context, call: RouteCall, work: () => Promis
   try {
     return await work();
   } catch (error) {
-    const { code, detail, status } =
-      error instanceof AppError ? error : { code: 'internal', detail: {}, status: 500 };
-    if (UNRECORDED.has(code)) throw error;
-    const { version } = call.called.route;
-    await context.audit.record(
-      draft(call, call.actor, {
-        ...eventAt(call),
-        type: 'route_invoke',
-        outcome: status === 403 || status === 404 ? 'denied' : 'error',
-        details: { ...detail, code, version },
-      }),
-    );
-    throw error;
+    await recordRefusal(context, call, error);
+    throw await withoutDetails(context, call, error);
   }
+}
+
+async function recordRefusal({ audit }: Context, call: Attempt, error: unknown): Promise<void> {
+  const { code, detail, status } = error instanceof AppError ? error : new AppError('internal');
+  if (UNRECORDED.has(code)) return;
+  await audit.record(
+    draft(call, call.actor, {
+      ...eventAt(call),
+      type: 'route_invoke',
+      outcome: status === 403 || status === 404 ? 'denied' : 'error',
+      details: { ...detail, code, version: call.called.route.version },
+    }),
+  );
+}
+
+/** What is wrong with a route names its entries and origins: that is for those who may view it. */
+async function withoutDetails(
+  { store }: Context,
+  { actor, called }: RouteCall,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof AppError) || !OF_THE_ROUTE.has(error.code)) return error;
+  const mayView =
+    actor !== undefined &&
+    (await authorizeProject(store.db, actor, 'route.view', called.route.projectId).then(
+      () => true,
+      () => false,
+    ));
+  return mayView ? error : new AppError('route_unusable', {}, { cause: error });
 }
 
 function beginEvent(call: RouteCall, { definition, entries }: Prepared): AuditEvent {
@@ -293,7 +366,7 @@ async function recordEnd(
     begin: number;
     passed: Passed;
     durationMs: number;
-    failure: string | undefined;
+    failure: Failure | undefined;
   },
 ): Promise<void> {
   const { status, bytes, redactions } = passed;
@@ -307,7 +380,7 @@ async function recordEnd(
       redactions,
       duration_ms: durationMs,
       ...(status === undefined ? {} : { status }),
-      ...(failure === undefined ? {} : { code: failure }),
+      ...failure,
     },
   };
   try {
@@ -317,6 +390,6 @@ async function recordEnd(
   }
 }
 
-function eventAt({ called: { route } }: RouteCall): Pick<AuditEvent, 'project' | 'environment' | 'object'> {
+function eventAt({ called: { route } }: Attempt): Pick<AuditEvent, 'project' | 'environment' | 'object'> {
   return { project: route.projectId, environment: route.environment, object: route.id };
 }

@@ -8,6 +8,7 @@ import {
   routeKeys,
   type EntryKey,
   type EnvironmentId,
+  type FieldError,
   type ProjectAction,
   type ProjectId,
   type RouteDefinition,
@@ -56,7 +57,7 @@ type Saving = { projectId: ProjectId; id: RouteId; definition: RouteDefinition }
 /** Fails with `route_exists`, `route_path_taken` or `route_limit`, or as `requireRights` and `enter` do. */
 export async function createRoute(context: Context, caller: Caller, saving: Saving): Promise<SavedRoute> {
   return await context.store.transaction(async (tx) => {
-    await requireRights(tx, caller, 'route.create', saving);
+    await requireRights(context, tx, caller, { action: 'route.create', saving });
     const { projectId, definition } = saving;
     if ((await countRoutes(tx, { projectId })) >= ROUTES_MAX)
       throw new AppError('route_limit', { limit: ROUTES_MAX });
@@ -79,7 +80,7 @@ export async function updateRoute(
   return await context.store.transaction(async (tx) => {
     const { projectId, id, definition } = saving;
     const { route: before } = await openRoute(tx, caller.actor, 'route.update', { projectId, id });
-    await requireRights(tx, caller, 'route.update', saving);
+    await requireRights(context, tx, caller, { action: 'route.update', saving });
     const { version, firstEvent } = before;
     if (ifVersion !== undefined && ifVersion !== version)
       throw new AppError('version_conflict', { current: version, expected: ifVersion });
@@ -147,27 +148,38 @@ export async function fetchRouteVersions(
   { page, ...place }: { projectId: ProjectId; id: RouteId; page: Omit<Page, 'filter'> },
 ): Promise<{ current: number; versions: RouteVersion[]; amount: number }> {
   const { route } = await openRoute(store.db, actor, 'route.view', place);
-  return { current: route.version, ...(await listRouteVersions(store.db, route, page)) };
+  const { versions, amount } = await listRouteVersions(store.db, route, page);
+  // An older one may have named what a token leaves out.
+  for (const version of versions) requireInside(actor, definitionOf(version));
+  return { current: route.version, versions, amount };
 }
 
-/** Newest first; none once the route is deleted. Fails for the project as `authorizeProject` does. */
+/** Newest first. Fails with `route_not_found`, or for the project as `authorizeProject` does. */
 export async function fetchCalls(
   { store }: Context,
   { actor }: Caller,
   { projectId, id, page }: { projectId: ProjectId; id: RouteId; page: Omit<Page, 'filter'> },
 ): Promise<{ calls: RecordedCall[]; amount: number }> {
   await authorizeProject(store.db, actor, 'event.list_project', projectId);
-  const found = await findRoute(store.db, projectId, id);
-  if (found === undefined) return { calls: [], amount: 0 };
-  return await listCalls(store.db, { projectId, routeId: id, firstEvent: found.route.firstEvent }, page);
+  const { route } = await getRoute(store.db, projectId, id);
+  return await listCalls(store.db, { projectId, routeId: id, firstEvent: route.firstEvent }, page);
 }
+
+type Preview = {
+  preview: ReturnType<typeof renderPreview>;
+  keys: EntryKey[];
+  obstacles: Obstacle[];
+  /** Fields that cannot be saved as they are. */
+  errors: FieldError[];
+};
 
 /** What would be sent, without values, and what stands in its way. Fails for the place as `enter` does. */
 export async function previewRoute(
-  { store }: Context,
+  context: Context,
   caller: Caller,
   { projectId, definition, example }: { projectId: ProjectId; definition: RouteDefinition; example: Inputs },
-): Promise<{ preview: ReturnType<typeof renderPreview>; keys: EntryKey[]; obstacles: Obstacle[] }> {
+): Promise<Preview> {
+  const { store } = context;
   const place: Place = { projectId, environment: definition.environment };
   const actor = await enter(store.db, caller, 'route.preview', place);
   const keys = routeKeys(definition);
@@ -177,6 +189,7 @@ export async function previewRoute(
     preview: renderPreview(compileRoute(definition), filling),
     keys,
     obstacles: await findObstacles(store.db, place, keyUses(definition)),
+    errors: closedOrigins(context, definition),
   };
 }
 
@@ -185,17 +198,32 @@ export async function previewRoute(
  * `path_not_allowed`, or for the place as `enter` does.
  */
 async function requireRights(
+  context: Context,
   tx: Transaction,
   caller: Caller,
-  action: 'route.create' | 'route.update',
-  { projectId, definition }: Saving,
+  { action, saving }: { action: 'route.create' | 'route.update'; saving: Saving },
 ): Promise<void> {
+  const { projectId, definition } = saving;
   requireUser(caller.actor);
   const place: Place = { projectId, environment: definition.environment };
   await enter(tx, caller, action, place);
   for (const key of routeKeys(definition)) await enter(tx, caller, 'vault.view', place, key);
+  const fields = closedOrigins(context, definition);
+  if (fields.length > 0) throw new AppError('invalid_input', {}, { fields });
   const [obstacle] = await findObstacles(tx, place, keyUses(definition));
   if (obstacle !== undefined) throw obstacle.error;
+}
+
+/** Where the server may not send anything to, whatever the entries say. */
+function closedOrigins({ egress }: Context, { request }: RouteDefinition): FieldError[] {
+  const { origin, auth } = request;
+  const urls = { 'request.origin': origin } as Record<string, string>;
+  if (auth?.type === 'oauth2_client_credentials') urls['request.auth.token_url'] = auth.token_url;
+  const message =
+    'must be https at a public address, or an origin that the operator allows (COFFER_EGRESS_ALLOW)';
+  return Object.entries(urls).flatMap(([path, url]) =>
+    egress.permits(new URL(url)) ? [] : [{ path, message }],
+  );
 }
 
 async function openRoute(
@@ -206,9 +234,14 @@ async function openRoute(
 ): Promise<RouteWithVersion> {
   const now = await authorizeProject(db, actor, action, projectId);
   const found = await getRoute(db, projectId, id);
-  requireWithin(now, found.route.environment);
-  for (const key of routeKeys(definitionOf(found.saved))) requireWithin(now, found.route.environment, key);
+  requireInside(now, definitionOf(found.saved));
   return found;
+}
+
+/** What a token leaves out of a project it does not see in definitions either. Fails with `token_not_permitted`. */
+function requireInside(actor: Actor, definition: RouteDefinition): void {
+  requireWithin(actor, definition.environment);
+  for (const key of routeKeys(definition)) requireWithin(actor, definition.environment, key);
 }
 
 async function getRoute(db: Reader, projectId: ProjectId, id: RouteId): Promise<RouteWithVersion> {

@@ -1,43 +1,45 @@
-import { AppError, type RouteDefinition } from '@coffer/core';
+import { AppError, type ProjectId, type RouteDefinition } from '@coffer/core';
 import { compileRoute, type CompiledRoute } from '../outbound/compiled-route.ts';
 import type { RouteVersion } from '../store/routes.ts';
 
 const CALLS_MAX = 512;
-const CALLS_PER_ROUTE_MAX = 128;
+const CALLS_PER_PROJECT_MAX = 128;
 const COMPILED_MAX = 500;
 
 /** The calls of routes that are under way on this node, and the routes that they need. */
 export class RunningCalls {
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  readonly #byRoute = new Map<string, number>();
+  readonly #byProject = new Map<ProjectId, number>();
+  /** By their text. */
   readonly #compiled = new Map<string, CompiledRoute>();
 
-  /** Runs a call. Fails with `overloaded` when there are too many. The signal tells that the server stops. */
-  async run(route: string, call: (stopped: AbortSignal) => Promise<void>): Promise<void> {
-    const ofRoute = this.#byRoute.get(route) ?? 0;
-    if (this.#running.size >= CALLS_MAX || ofRoute >= CALLS_PER_ROUTE_MAX) throw new AppError('overloaded');
-    this.#byRoute.set(route, ofRoute + 1);
+  /** Runs a call. Fails with `overloaded` when there are too many, of this project or in all. The signal tells that the server stops. */
+  async run(project: ProjectId, call: (stopped: AbortSignal) => Promise<void>): Promise<void> {
+    const ofProject = this.#byProject.get(project) ?? 0;
+    if (this.#running.size >= CALLS_MAX || ofProject >= CALLS_PER_PROJECT_MAX)
+      throw new AppError('overloaded');
+    this.#byProject.set(project, ofProject + 1);
     const running = call(this.#stopping.signal);
     this.#running.add(running);
     try {
       await running;
     } finally {
       this.#running.delete(running);
-      const left = (this.#byRoute.get(route) ?? 0) - 1;
-      if (left > 0) this.#byRoute.set(route, left);
-      else this.#byRoute.delete(route);
+      const left = (this.#byProject.get(project) ?? 0) - 1;
+      if (left > 0) this.#byProject.set(project, left);
+      else this.#byProject.delete(project);
     }
   }
 
   /** A version with its templates parsed: it never changes, so this is done once. */
-  compiled({ digest, definition }: RouteVersion): CompiledRoute {
-    const known = this.#compiled.get(digest);
+  compiled({ definition }: RouteVersion): CompiledRoute {
+    const known = this.#compiled.get(definition);
     if (known !== undefined) return known;
     const [oldest] = this.#compiled.keys();
     if (this.#compiled.size >= COMPILED_MAX && oldest !== undefined) this.#compiled.delete(oldest);
     const compiled = compileRoute(JSON.parse(definition) as RouteDefinition);
-    this.#compiled.set(digest, compiled);
+    this.#compiled.set(definition, compiled);
     return compiled;
   }
 

@@ -30,7 +30,7 @@ export class ApiError extends Error {
   }
 }
 
-type Problem = {
+export type Problem = {
   code: ErrorCode | 'unreachable';
   status: number;
   message: string;
@@ -38,7 +38,7 @@ type Problem = {
   errors?: readonly FieldError[];
 };
 
-const UNREACHABLE: Problem = {
+export const UNREACHABLE: Problem = {
   code: 'unreachable',
   status: 0,
   message: 'The server cannot be reached. Check the connection, then try again.',
@@ -81,9 +81,14 @@ export async function call<Id extends EndpointId>(
   const answer: unknown = await response.json().catch(() => UNREACHABLE);
   if (response.ok) return answer as ApiAnswer<Id>;
   const error = new ApiError(answer as Problem);
-  if (SIGNED_OUT.has(error.code)) onSignedOut();
-  if (error.status === 403) onForbidden();
+  noteRefusal(error);
   throw error;
+}
+
+/** What a refusal says about the session, or about what the page offers. */
+export function noteRefusal({ code, status }: ApiError): void {
+  if (SIGNED_OUT.has(code)) onSignedOut();
+  if (status === 403) onForbidden();
 }
 
 async function send(url: string, init: RequestInit): Promise<Response> {

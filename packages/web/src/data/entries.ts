@@ -53,18 +53,26 @@ export async function fetchNewestVersion(place: Place, key: string): Promise<Ent
 export const keysQuery = (place: Place) =>
   queryOptions({
     queryKey: ['keys', place],
-    queryFn: async ({ signal }) => await fetchAllKeys(place, signal),
+    queryFn: async ({ signal }) =>
+      new Map((await fetchAllEntries(place, signal)).map(({ key, version }) => [key, version])),
     staleTime: 0,
     gcTime: 0,
   });
 
-async function fetchAllKeys(place: Place, signal: AbortSignal): Promise<Map<string, number>> {
-  const keys = new Map<string, number>();
+/** Every entry of the environment, without values. */
+export const allEntriesQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ['entries', place, 'all'],
+    queryFn: async ({ signal }) => await fetchAllEntries(place, signal),
+  });
+
+async function fetchAllEntries(place: Place, signal?: AbortSignal): Promise<Entry[]> {
+  const entries = new Map<string, Entry>();
   for (;;) {
-    const page = { limit: '100', offset: String(keys.size) };
+    const page = { limit: '100', offset: String(entries.size) };
     const { vaults, amount } = await call('vault_fetch', { ...place, ...page }, signal);
-    for (const { key, version } of vaults) keys.set(key, version);
-    if (vaults.length === 0 || keys.size >= amount) return keys;
+    for (const entry of vaults) entries.set(entry.key, entry);
+    if (vaults.length === 0 || entries.size >= amount) return [...entries.values()];
   }
 }
 
@@ -93,6 +101,28 @@ export function useRestoreVersion() {
 
 export function useImportEntries() {
   return useEntryMutation(async (input: ApiInput<'vault_import'>) => await call('vault_import', input));
+}
+
+/** Sets where routes may send the value of an entry to. */
+export function useAllowOrigins() {
+  return useEntryMutation(
+    async (input: ApiInput<'vault_allow_origins'>) => await call('vault_allow_origins', input),
+  );
+}
+
+/** Adds an origin to those that an entry allows now, whoever changed them meanwhile. */
+export function useAllowOrigin() {
+  return useEntryMutation(
+    async ({ key, origin, inPath, ...place }: Place & { key: string; origin: string; inPath: boolean }) => {
+      const entry = (await fetchAllEntries(place)).find((each) => each.key === key);
+      return await call('vault_allow_origins', {
+        ...place,
+        key,
+        allowed_origins: [...new Set([...(entry?.allowed_origins ?? []), origin])],
+        allowed_in_path: inPath || entry?.allowed_in_path === true,
+      });
+    },
+  );
 }
 
 /** A mutation keeps what it was called with; a value must not stay there, so it is forgotten at once. */

@@ -1,4 +1,4 @@
-import type { Action } from '@coffer/core';
+import { projectAbilities, type Action } from '@coffer/core';
 import {
   keepPreviousData,
   queryOptions,
@@ -38,6 +38,11 @@ export function useMyself(): Me {
 export function useMay(action: Action): boolean {
   const { abilities } = useSuspenseQuery(meQuery).data;
   return abilities.includes(action);
+}
+
+/** In the projects that they are a member of. */
+export function useMayCallRoutes(): boolean {
+  return projectAbilities(useMe().role, true).includes('route.list');
 }
 
 export function useSignIn() {

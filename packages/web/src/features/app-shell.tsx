@@ -10,9 +10,10 @@ import {
   Ticket,
   UserRound,
   Users,
+  Waypoints,
 } from 'lucide-react';
 import { useCallback, useState, type ReactNode } from 'react';
-import { useMay, useMe } from '../data/session.ts';
+import { useMay, useMayCallRoutes, useMe } from '../data/session.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { Shortcuts } from '../ui/shortcuts.tsx';
@@ -79,6 +80,7 @@ export function AppShell(): ReactNode {
 
 function Places({ onGo }: { onGo: () => void }): ReactNode {
   const mayManageVaults = useMay('project.create');
+  const mayCallRoutes = useMayCallRoutes();
   const mayListUsers = useMay('user.list');
   const mayListEvents = useMay('event.list');
   return (
@@ -96,6 +98,16 @@ function Places({ onGo }: { onGo: () => void }): ReactNode {
       >
         Projects
       </Place>
+      {mayCallRoutes && (
+        <Place
+          to="/routes"
+          below={['/routes/project', '/routes/route', '/routes/new']}
+          icon={<Waypoints aria-hidden="true" size={18} />}
+          {...{ onGo }}
+        >
+          Routes
+        </Place>
+      )}
       <Place to="/tokens" icon={<Ticket aria-hidden="true" size={18} />} {...{ onGo }}>
         Tokens
       </Place>
@@ -149,7 +161,7 @@ function Place({
   onGo,
   children,
 }: {
-  to: '/vaults' | '/projects' | '/tokens' | '/users' | '/events' | '/account';
+  to: '/vaults' | '/projects' | '/routes' | '/tokens' | '/users' | '/events' | '/account';
   /** The pages that one comes to from it. */
   below?: readonly string[];
   icon: ReactNode;

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useDeleteEntry, type Entry, type Place } from '../data/entries.ts';
+import { routesOfEntryQuery } from '../data/routes.ts';
 import { ConfirmDialog } from '../ui/dialog.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { announce } from '../ui/toast.tsx';
 
 type DeleteProps = { place: Place; entry: Entry | undefined; onClose: () => void };
@@ -42,6 +45,31 @@ export function DeleteEntryDialog({ place, entry, onClose }: DeleteProps): React
       <p className="text-muted">
         Have another copy, or rotate the secret elsewhere first. Programs that read this key will fail.
       </p>
+      {entry !== undefined && <StoppingRoutes place={place} entryKey={key} />}
     </ConfirmDialog>
+  );
+}
+
+/** The routes that cannot be called without it. */
+function StoppingRoutes({ place, entryKey }: { place: Place; entryKey: string }): ReactNode {
+  const { data, isError } = useQuery(routesOfEntryQuery(place, entryKey));
+  if (isError)
+    return (
+      <p className="text-warn">Which routes use it cannot be said now; those that do will stop working.</p>
+    );
+  if (data === undefined || data.amount === 0) return null;
+  return (
+    <Notice tone="warn">
+      <p className="font-medium">
+        {data.amount === 1 ? 'One route uses it' : `${data.amount} routes use it`}, and will stop working:
+      </p>
+      <ul className="max-h-32 list-disc overflow-y-auto pl-5 font-mono">
+        {data.routes.map(({ id }) => (
+          <li key={id} className="break-all">
+            {id}
+          </li>
+        ))}
+      </ul>
+    </Notice>
   );
 }

@@ -1,4 +1,4 @@
-import { Copy, Eye, EyeOff, History, Pencil, Trash2 } from 'lucide-react';
+import { Copy, Eye, EyeOff, History, Pencil, Trash2, Waypoints } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { fetchValue, type Entry, type Place } from '../data/entries.ts';
 import { IconButton } from '../ui/button.tsx';
@@ -21,9 +21,9 @@ import { MASK } from './mask.ts';
 import { useConcealSignal, useRevealed, type Revealed } from './use-revealed.ts';
 import { ValueText } from './value-text.tsx';
 
-const COLUMNS = ['w-[26%]', 'w-42', '', 'w-18', 'w-36', 'w-30'] as const;
+const COLUMNS = ['w-[26%]', 'w-42', '', 'w-18', 'w-36', 'w-38'] as const;
 
-export type EntryAction = { kind: 'edit' | 'delete' | 'history'; entry: Entry };
+export type EntryAction = { kind: 'edit' | 'delete' | 'history' | 'routes'; entry: Entry };
 
 type EntryTableProps = {
   place: Place;
@@ -113,6 +113,9 @@ function EntryRow({ place, entry, revealed, reveal, hide, onAction }: EntryRowPr
           <span className="inline-block max-w-full @4xl:block">by {entry.updated_by.username}</span>
         </Cell>
         <ActionsCell className="@max-4xl:order-1">
+          <IconButton label={`Routes of ${key}`} onClick={() => onAction({ kind: 'routes', entry })}>
+            <Waypoints aria-hidden="true" size={16} />
+          </IconButton>
           <IconButton label={`History of ${key}`} onClick={() => onAction({ kind: 'history', entry })}>
             <History aria-hidden="true" size={16} />
           </IconButton>

@@ -175,7 +175,9 @@ function DeleteEnvironment({
         )
       }
     >
-      <p>Only an environment without entries can be deleted. Delete its entries first.</p>
+      <p>
+        Only an environment without entries and routes can be deleted. Delete its entries and routes first.
+      </p>
     </ConfirmDialog>
   );
 }

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { FileText, FolderKanban, KeyRound, type LucideIcon } from 'lucide-react';
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { projectsQuery } from '../data/projects.ts';
-import { useMay } from '../data/session.ts';
+import { useMay, useMayCallRoutes } from '../data/session.ts';
 import { classNames } from '../ui/class-names.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { pageTitle } from '../ui/page.tsx';
@@ -99,12 +99,14 @@ function Finder({ onGone }: { onGone: () => void }): ReactNode {
 function useDestinations(typed: string): Destination[] {
   const navigate = useNavigate();
   const mayManageVaults = useMay('project.create');
+  const mayCallRoutes = useMayCallRoutes();
   const mayListUsers = useMay('user.list');
   const mayListEvents = useMay('event.list');
   const { data } = useQuery(projectsQuery({ filter: typed, page: 1, size: 10 }));
   const pages = [
     { label: 'Vaults', to: '/vaults', shown: mayManageVaults },
     { label: 'Projects', to: '/projects', shown: true },
+    { label: 'Routes', to: '/routes', shown: mayCallRoutes },
     { label: 'Tokens', to: '/tokens', shown: true },
     { label: 'Users', to: '/users', shown: mayListUsers },
     { label: 'Events', to: '/events', shown: mayListEvents },

@@ -10,6 +10,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'user_not_found',
   'entry_not_found',
   'endpoint_not_found',
+  'route_not_found',
   'invalid_input', // an id in the address that can be nothing's
 ]);
 

@@ -11,7 +11,7 @@ const COLUMNS = ['w-[26%]', '', 'w-[24%]', 'w-22', 'w-36'] as const;
 type ProjectTableProps = {
   caption: string;
   /** Where the name of a project leads. */
-  nameLeadsTo: 'project' | 'vault';
+  nameLeadsTo: 'project' | 'vault' | 'routes';
   projects: readonly Project[] | undefined;
   busy: boolean;
   onMembers: (projectId: string) => void;
@@ -48,7 +48,12 @@ function ProjectRow({
   onMembers,
 }: Pick<ProjectTableProps, 'nameLeadsTo' | 'onMembers'> & { project: Project }): ReactNode {
   const vault = { to: '/vault', search: { project_id: project.id } } as const;
-  const named = nameLeadsTo === 'vault' ? vault : ({ to: '/project', search: { id: project.id } } as const);
+  const routes = { to: '/routes/project', search: { id: project.id } } as const;
+  const settings = { to: '/project', search: { id: project.id } } as const;
+  const named = { vault, routes, project: settings }[nameLeadsTo];
+  const opened = nameLeadsTo === 'routes' ? routes : vault;
+  const action = nameLeadsTo === 'routes' ? 'View Routes' : 'View Vaults';
+  const mayOpen = project.abilities.includes(nameLeadsTo === 'routes' ? 'route.list' : 'vault.list');
   return (
     <Row>
       <Cell className="wrap-anywhere @max-4xl:col-span-3">
@@ -74,9 +79,9 @@ function ProjectRow({
         </IconButton>
       </Cell>
       <ActionsCell>
-        {project.abilities.includes('vault.list') && (
-          <Link {...vault} className={buttonClass()} aria-label={`View Vaults of ${project.name}`}>
-            View Vaults
+        {mayOpen && (
+          <Link {...opened} className={buttonClass()} aria-label={`${action} of ${project.name}`}>
+            {action}
           </Link>
         )}
       </ActionsCell>

@@ -56,6 +56,16 @@ export function ProjectPage(): ReactNode {
           <MembersPanel project={project} />
         </Section>
         {may('environment.list') && <Environments project={project} />}
+        {may('route.list') && (
+          <Section title="Routes">
+            <p className="mb-3 text-muted">
+              Calls of outside APIs with values of this project&apos;s vault, which whoever calls never sees.
+            </p>
+            <Link to="/routes/project" search={{ id: project.id }} className={buttonClass()}>
+              {may('route.create') ? 'Manage routes' : 'See the routes'}
+            </Link>
+          </Section>
+        )}
         {may('token.list') && (
           <Section title="Access tokens">
             <p className="mb-3 text-muted">
@@ -132,8 +142,8 @@ function DangerZone({ project }: { project: Project }): ReactNode {
         }
       >
         <p>
-          All its environments, all entries with every version, its keys and its memberships are erased and
-          cannot be restored. Programs that read from it will fail.
+          All its environments, all entries and routes with every version, its keys and its memberships are
+          erased and cannot be restored. Programs that read from it, or call its routes, will fail.
         </p>
       </ConfirmDialog>
     </Section>

@@ -1,20 +1,13 @@
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { projectsQuery } from '../data/projects.ts';
 import { useMay } from '../data/session.ts';
 import { CreateProjectDialog } from '../features/create-project-dialog.tsx';
 import { listStateOf, withListState } from '../features/list-state.ts';
-import { MembersDialog } from '../features/members-dialog.tsx';
-import { isBlocking, ProblemPage } from '../features/problem-page.tsx';
-import { ProjectTable } from '../features/project-table.tsx';
-import { ToLastPage } from '../features/to-last-page.tsx';
+import { ProjectListPage } from '../features/project-list.tsx';
 import { Button } from '../ui/button.tsx';
 import { CodeBlock } from '../ui/code-block.tsx';
-import { FilterBox } from '../ui/filter-box.tsx';
-import { EmptyState, Page } from '../ui/page.tsx';
-import { Pagination } from '../ui/pagination.tsx';
+import { EmptyState } from '../ui/page.tsx';
 
 const route = getRouteApi('/signed-in/projects');
 
@@ -23,62 +16,30 @@ export function ProjectsPage(): ReactNode {
   const list = listStateOf(route.useSearch());
   const mayCreate = useMay('project.create');
   const [isCreating, setCreating] = useState(false);
-  const [shown, setShown] = useState<string>();
-  const { data, error, refetch, isPlaceholderData: isOld } = useQuery(projectsQuery(list));
-  const change = (next: Partial<typeof list>): void =>
-    void navigate({ search: (now) => withListState(now, next) });
   const create = (
     <Button look="primary" data-shortcut="create" onClick={() => setCreating(true)}>
       <Plus aria-hidden="true" size={16} /> Create a new project
     </Button>
   );
-  if (isBlocking(error, data)) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   return (
-    <Page
-      title="Projects"
-      lead="Each has its members, its environments and its vault."
-      action={mayCreate && create}
-    >
-      <ToLastPage amount={isOld ? undefined : data?.amount} list={list} />
-      <div className="mb-3">
-        <FilterBox label="Filter projects…" value={list.filter} onChange={(filter) => change({ filter })} />
-      </div>
-      {data?.amount === 0 && !isOld ? (
-        <NoProjects isFiltered={list.filter !== ''} create={mayCreate && create} />
-      ) : (
-        <>
-          <ProjectTable
-            caption="Projects"
-            nameLeadsTo="project"
-            projects={data?.amount === 0 ? undefined : data?.projects}
-            busy={isOld}
-            onMembers={setShown}
-          />
-          <Pagination
-            busy={isOld}
-            noun="projects"
-            amount={data?.amount}
-            page={list.page}
-            size={list.size}
-            onPage={(page) => change({ page })}
-            onSize={(size) => change({ size })}
-          />
-        </>
-      )}
-      <CreateProjectDialog open={isCreating} onClose={() => setCreating(false)} />
-      <MembersDialog
-        project={data?.projects.find(({ id }) => id === shown)}
-        onClose={() => setShown(undefined)}
+    <>
+      <ProjectListPage
+        title="Projects"
+        lead="Each has its members, its environments and its vault."
+        action={mayCreate && create}
+        caption="Projects"
+        nameLeadsTo="project"
+        ownOnly={false}
+        list={list}
+        onChange={(change) => void navigate({ search: (now) => withListState(now, change) })}
+        empty={<NoProjects create={mayCreate && create} />}
       />
-    </Page>
+      <CreateProjectDialog open={isCreating} onClose={() => setCreating(false)} />
+    </>
   );
 }
 
-function NoProjects({ isFiltered, create }: { isFiltered: boolean; create: ReactNode }): ReactNode {
-  if (isFiltered)
-    return (
-      <EmptyState title="No project matches the filter">Try a shorter part of its name or id.</EmptyState>
-    );
+function NoProjects({ create }: { create: ReactNode }): ReactNode {
   const what = 'A project groups what belongs to one service: its secrets, its environments and its members.';
   if (create === false)
     return (

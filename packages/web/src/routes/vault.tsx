@@ -9,6 +9,7 @@ import { CreateEntryDialog } from '../features/entry-create-dialog.tsx';
 import { DeleteEntryDialog } from '../features/entry-delete-dialog.tsx';
 import { EditEntryDialog } from '../features/entry-edit-dialog.tsx';
 import { NoEntries } from '../features/entry-empty.tsx';
+import { EntryRoutesDialog } from '../features/entry-routes-dialog.tsx';
 import { EntryTable, type EntryAction } from '../features/entry-table.tsx';
 import { HistoryDialog } from '../features/history-dialog.tsx';
 import { listStateOf, withListState } from '../features/list-state.ts';
@@ -124,6 +125,12 @@ function Vault({ project }: { project: Project }): ReactNode {
       <EditEntryDialog place={place} entry={entryFor('edit')} onClose={close} />
       <DeleteEntryDialog place={place} entry={entryFor('delete')} onClose={close} />
       <HistoryDialog place={place} entry={entryFor('history')} onClose={close} />
+      <EntryRoutesDialog
+        place={place}
+        entry={entryFor('routes')}
+        mayAllow={project.abilities.includes('vault.allow_origins')}
+        onClose={close}
+      />
     </>
   );
 }

@@ -44,7 +44,7 @@ export function routeVersionShape(saved: RouteVersion, current: number) {
 export function callShape({ begin, end }: RecordedCall) {
   const number = (name: string): number | null => numberOf(end, name);
   const state = stateOf(begin, end);
-  const code = (begin.outcome === 'success' ? end : begin)?.details['code'];
+  const { code, reason } = (begin.outcome === 'success' ? end : begin)?.details ?? {};
   return {
     index: begin.index,
     at: begin.at,
@@ -54,6 +54,7 @@ export function callShape({ begin, end }: RecordedCall) {
     version: numberOf(begin, 'version'),
     state,
     code: typeof code === 'string' ? code : null,
+    reason: typeof reason === 'string' ? reason : null,
     status: number('status'),
     bytes: number('bytes'),
     duration_ms: number('duration_ms'),

@@ -35,10 +35,10 @@ export const routeHandlers = {
     return {};
   },
   route_preview: async ({ context, caller }, { project_id: projectId, example, ...fields }) => {
-    const { preview, keys, obstacles } = await previewRoute(context, caller, {
+    const { preview, keys, obstacles, errors } = await previewRoute(context, caller, {
       projectId,
       definition: definitionOf({ ...fields, confirm_public: false }),
-      example: new Map<string, Json>(Object.entries(example)),
+      example: new Map(Object.entries<Json>(example)),
     });
     const problems = obstacles.map(({ key, origin, error }) => ({
       key,
@@ -46,7 +46,7 @@ export const routeHandlers = {
       code: error.code,
       message: error.message,
     }));
-    return { preview, keys, problems };
+    return { preview, keys, problems, errors };
   },
   route_version_fetch: async ({ context, caller }, { project_id: projectId, id, ...page }) => {
     const { current, versions, amount } = await fetchRouteVersions(context, caller, { projectId, id, page });

@@ -38,7 +38,7 @@ async function authenticate(auth: FilledAuth, request: OutgoingRequest = REQUEST
     clock: () => 0,
     send: async () => {
       issued += 1;
-      const answer = { access_token: `token-${issued}`, token_type: 'Bearer', expires_in: 3600 };
+      const answer = { access_token: `fetched-token-${issued}`, token_type: 'Bearer', expires_in: 3600 };
       return {
         status: 200,
         headers: [['content-type', 'application/json']],
@@ -89,8 +89,8 @@ test('client credentials become a bearer token, and both are redacted', async ()
     scope: null,
     audience: null,
   });
-  expect(headers).toEqual([['Authorization', 'Bearer token-1']]);
-  expect(secrets).toEqual(['token-1', 'client-secret', btoa('client:client-secret')]);
+  expect(headers).toEqual([['Authorization', 'Bearer fetched-token-1']]);
+  expect(secrets).toEqual(['fetched-token-1', 'client-secret', btoa('client:client-secret')]);
 });
 
 describe('what cannot be sent is refused, and is not in the error', () => {

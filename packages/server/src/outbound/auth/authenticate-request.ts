@@ -1,4 +1,5 @@
-import type { RouteAuth } from '@coffer/core';
+import { AppError, utf8Bytes, type RouteAuth } from '@coffer/core';
+import { REDACTED_BYTES_MIN } from '../redactor.ts';
 import type { OutgoingRequest } from '../request.ts';
 import { signForAws } from './aws-signature.ts';
 import { checkCredential, unusable } from './credential.ts';
@@ -60,6 +61,10 @@ async function prove(request: OutgoingRequest, auth: FilledAuth, tools: AuthTool
     case 'oauth2_client_credentials': {
       const { tokens, routeKey, signal } = tools;
       const grant = await tokens.get({ routeKey, auth, signal });
+      if (utf8Bytes(grant.token) < REDACTED_BYTES_MIN)
+        throw new AppError('route_response_refused', {
+          reason: 'its token is too short to be kept out of answers',
+        });
       const { headers } = withBearer(grant.token);
       return { headers, secrets: [...grant.secrets], forget: () => tokens.forget(grant) };
     }
