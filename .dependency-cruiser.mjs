@@ -2,7 +2,7 @@
  * Who may import whom. Applied by `scripts/check-imports.ts`.
  *
  * Between folders the table below allows; what it does not name is forbidden. Files directly in `packages/server/src`,
- * such as the logger, belong to all folders, except `app.ts` and `main.ts`, which belong to none.
+ * such as the logger, belong to all folders, except `app.ts`, `main.ts` and `admin.ts`, which belong to none.
  */
 
 const PACKAGES = {
@@ -22,6 +22,7 @@ const SERVER_FOLDERS = {
   services: ['store', 'keys', 'egress', 'outbound', 'core'],
   config: ['core'],
   http: ['services', 'config', 'contract', 'core'],
+  admin: ['services', 'store', 'keys', 'config', 'core'],
 };
 
 const KNOWN_FOLDERS = [...Object.keys(SERVER_FOLDERS), 'testing'].join('|');
@@ -29,8 +30,8 @@ const TEST = '[.]test[.]ts$';
 const TESTING = '^packages/server/src/testing/';
 /** They start a real server. */
 const CLIENT_TEST = '^packages/client/src/.*[.]test[.]ts$';
-const COMPOSITION = '^packages/server/src/(app|main)[.]ts$';
-const ROOT_FILE = '^packages/server/src/(?!(?:app|main)[.]ts$)[^/]+[.]ts$';
+const COMPOSITION = '^packages/server/src/(app|main|admin)[.]ts$';
+const ROOT_FILE = '^packages/server/src/(?!(?:app|main|admin)[.]ts$)[^/]+[.]ts$';
 
 /** @param {string} name */
 const folder = (name) => (name in PACKAGES ? `^packages/${name}/` : `^packages/server/src/${name}/`);
@@ -97,9 +98,9 @@ export const rules = [
   },
   {
     name: 'main-is-the-end',
-    comment: 'nothing imports main',
+    comment: 'nothing imports main or admin: they are programs',
     from: {},
-    to: { path: '^packages/server/src/main[.]ts$' },
+    to: { path: '^packages/server/src/(main|admin)[.]ts$' },
   },
   {
     name: 'app-is-composition',
@@ -112,6 +113,12 @@ export const rules = [
     comment: 'main may import app, config, core and files directly in src',
     from: { path: '^packages/server/src/main[.]ts$' },
     to: { path: '^packages/', pathNot: [folder('config'), folder('core'), ROOT_FILE, COMPOSITION] },
+  },
+  {
+    name: 'admin-starts-the-commands',
+    comment: 'admin may import the folder admin, config, core and files directly in src',
+    from: { path: '^packages/server/src/admin[.]ts$' },
+    to: { path: '^packages/', pathNot: [folder('admin'), folder('config'), folder('core'), ROOT_FILE] },
   },
   {
     name: 'root-files-know-no-folder',
@@ -137,7 +144,7 @@ export const rules = [
   {
     name: 'web-framework-in-http',
     comment: 'only http, app and the support of tests know the web framework',
-    from: { path: ['store', 'keys', 'services', 'config'].map(folder), pathNot: TEST },
+    from: { path: ['store', 'keys', 'services', 'config', 'admin'].map(folder), pathNot: TEST },
     to: { path: '^node_modules/(@fastify/[^/]+|fastify)/' },
   },
   {

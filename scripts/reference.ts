@@ -265,7 +265,7 @@ function cliPage(): string {
     '',
     ...table(
       ['command', 'what it does'],
-      COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name.replace(' ', '-')})`, summary]),
+      COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name.replaceAll(' ', '-')})`, summary]),
     ),
     ...COMMANDS.flatMap(commandLines),
     '',

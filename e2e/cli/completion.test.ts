@@ -20,6 +20,9 @@ test('bash completes commands, options and what they may be', async () => {
   expect(offers(script, ['ro'])).toEqual(['routes']);
   expect(offers(script, ['routes', 'ca'])).toEqual(['call', 'calls']);
   expect(offers(script, ['-p', 'shop', 'routes', 'apply', '--if'])).toEqual(['--if-version']);
+  expect(offers(script, ['admin', ''])).toContain('audit');
+  expect(offers(script, ['admin', 'audit', 'ver'])).toEqual(['verify']);
+  expect(offers(script, ['admin', 'audit', 'verify', '--js'])).toEqual(['--json']);
   expect(offers(script, ['run', '--', ''])).toEqual(['']);
 });
 

@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 
 /** A command as data: parsing, help, completion and the reference are made from it. */
 export type Command = {
-  /** Of one word, or of two: the first is that of a group. */
+  /** Words with a space between: those before the last are of groups. */
   name: string;
   summary: string;
   /** More than one sentence, for its own help. Paragraphs. */

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { adminCommands } from './commands/admin.ts';
 import { allow } from './commands/allow.ts';
 import { completion } from './commands/completion.ts';
 import { diff } from './commands/diff.ts';
@@ -64,4 +65,5 @@ export const COMMANDS: readonly Command[] = [
   events,
   completion(() => COMMANDS),
   serve,
+  ...adminCommands,
 ];

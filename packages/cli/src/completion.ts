@@ -12,9 +12,9 @@ function bashScript(commands: readonly Command[]): string {
   const cases = commands.map(
     ({ name, ...rest }) => `    '${name}') words='${wordsOf({ name, ...rest }).join(' ')}' ;;`,
   );
-  for (const [group, members] of groupsOf(commands))
-    cases.push(`    ${group}) words='${members.map(({ name }) => lastWord(name)).join(' ')}' ;;`);
-  const groups = [...groupsOf(commands).keys()];
+  const groups = groupsOf(commands);
+  for (const group of groups)
+    cases.push(`    '${group}') words='${nextWords(commands, group).join(' ')}' ;;`);
   const choices = choiceLists(commands).map(
     ([option, list]) => `    ${option}) words='${list.join(' ')}' ;;`,
   );
@@ -31,11 +31,10 @@ _coffer() {
     ${withValue.join('|')}) ((i++)) ;;
     -*) ;;
     *)
-      if [[ -z $command ]]; then
-        command="\${COMP_WORDS[i]}"
-      elif [[ ' ${groups.join(' ')} ' == *" $command "* ]]; then
-        command+=" \${COMP_WORDS[i]}"
-      fi
+      case "$command" in
+      '') command="\${COMP_WORDS[i]}" ;;
+      ${groups.map((group) => `'${group}'`).join('|')}) command+=" \${COMP_WORDS[i]}" ;;
+      esac
       ;;
     esac
   done
@@ -44,7 +43,7 @@ ${choices.join('\n')}
   esac
   if [[ -z $words ]]; then
     case "$command" in
-    '') words='${[...firstWords(commands), ...longOptions(GLOBAL_OPTIONS)].join(' ')}' ;;
+    '') words='${[...nextWords(commands), ...longOptions(GLOBAL_OPTIONS)].join(' ')}' ;;
 ${cases.join('\n')}
     esac
   fi
@@ -55,26 +54,10 @@ complete -o default -F _coffer coffer
 }
 
 function zshScript(commands: readonly Command[]): string {
-  const groups = groupsOf(commands);
-  const names = [
-    ...alone(commands).map(({ name, summary }) => `    ${single(`${name}:${plain(summary)}`)}`),
-    ...[...groups].map(([group, members]) => `    ${single(`${group}:${summaryOf(members)}`)}`),
-  ];
-  const cases = [
-    ...alone(commands).map(zshCase),
-    ...[...groups].map(
-      ([group, members]) => `    ${group})
-      if ((CURRENT == 2)); then
-        compadd ${members.map(({ name }) => lastWord(name)).join(' ')}
-      else
-        shift words
-        ((CURRENT--))
-        case $words[1] in
-${members.map(zshCase).join('\n')}
-        esac
-      fi ;;`,
-    ),
-  ];
+  const names = nextWords(commands).map((word) => {
+    const summary = commands.find(({ name }) => name === word)?.summary ?? summaryOf(commands, word);
+    return `    ${single(`${word}:${plain(summary)}`)}`;
+  });
   return `#compdef coffer
 _coffer() {
   local -a commands
@@ -87,7 +70,7 @@ ${names.join('\n')}
   command) _describe command commands ;;
   arguments)
     case $line[1] in
-${cases.join('\n')}
+${zshCases(commands).join('\n')}
     esac ;;
   esac
 }
@@ -95,23 +78,44 @@ if [ "$funcstack[1]" = _coffer ]; then _coffer "$@"; else compdef _coffer coffer
 `;
 }
 
-function zshCase(command: Command): string {
-  const specs = [...optionSpecs(command), ...argumentSpecs(command)];
-  return `    ${lastWord(command.name)}) _arguments -S ${specs.join(' ')} ;;`;
+/** What may stand behind each of the next words. */
+function zshCases(commands: readonly Command[], group?: string): string[] {
+  return nextWords(commands, group).map((word) => {
+    const name = group === undefined ? word : `${group} ${word}`;
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command !== undefined) {
+      const specs = [...optionSpecs(command), ...argumentSpecs(command)];
+      return `    ${word}) _arguments -S ${specs.join(' ')} ;;`;
+    }
+    return `    ${word})
+      if ((CURRENT == 2)); then
+        compadd ${nextWords(commands, name).join(' ')}
+      else
+        shift words
+        ((CURRENT--))
+        case $words[1] in
+${zshCases(commands, name).join('\n')}
+        esac
+      fi ;;`;
+  });
 }
 
 function fishScript(commands: readonly Command[]): string {
   const lines = ['# fish completion of coffer', 'complete -c coffer -f'];
   for (const [name, option] of Object.entries<Option>(GLOBAL_OPTIONS))
     lines.push(fishOption('', name, option));
-  for (const [group, members] of groupsOf(commands)) {
-    const words = members.map(({ name }) => lastWord(name));
+  for (const group of groupsOf(commands)) {
+    const words = nextWords(commands, group);
+    const inGroup = group.split(' ').map(fishSeen).join('; and ');
+    if (!group.includes(' '))
+      lines.push(
+        `complete -c coffer -n __fish_use_subcommand -a ${group} -d ${fishText(summaryOf(commands, group))}`,
+      );
     lines.push(
-      `complete -c coffer -n __fish_use_subcommand -a ${group} -d ${fishText(summaryOf(members))}`,
-      ...members.map(
-        ({ name, summary }) =>
-          `complete -c coffer -n '${fishSeen(group)}; and not ${fishSeen(words.join(' '))}' -a ${lastWord(name)} -d ${fishText(plain(summary))}`,
-      ),
+      ...words.map((word) => {
+        const summary = commands.find(({ name }) => name === `${group} ${word}`)?.summary;
+        return `complete -c coffer -n '${inGroup}; and not ${fishSeen(words.join(' '))}' -a ${word} -d ${fishText(plain(summary ?? summaryOf(commands, `${group} ${word}`)))}`;
+      }),
     );
   }
   for (const { name, summary, options, arguments: args, takesCommand } of commands) {
@@ -144,30 +148,24 @@ function fishOption(
   return [...parts, `-d ${fishText(plain(summary))}`].filter((part) => part !== '').join(' ');
 }
 
-/** Commands of two words by the first of them. */
-function groupsOf(commands: readonly Command[]): Map<string, Command[]> {
-  const groups = new Map<string, Command[]>();
-  for (const command of commands) {
-    const [group = '', member] = command.name.split(' ');
-    if (member !== undefined) groups.set(group, [...(groups.get(group) ?? []), command]);
-  }
-  return groups;
+/** What stands before the last word of a name, and before that: `admin`, `admin audit`. */
+function groupsOf(commands: readonly Command[]): string[] {
+  const groups = commands.flatMap(({ name }) => {
+    const words = name.split(' ');
+    return words.slice(1).map((_, index) => words.slice(0, index + 1).join(' '));
+  });
+  return [...new Set(groups)];
 }
 
-function alone(commands: readonly Command[]): Command[] {
-  return commands.filter(({ name }) => !name.includes(' '));
+/** With which names of commands go on, at their beginning or behind a group. */
+function nextWords(commands: readonly Command[], group?: string): string[] {
+  const start = group === undefined ? '' : `${group} `;
+  const names = commands.filter(({ name }) => name.startsWith(start));
+  return [...new Set(names.map(({ name }) => name.slice(start.length).split(' ')[0] ?? ''))];
 }
 
-function firstWords(commands: readonly Command[]): string[] {
-  return [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
-}
-
-function lastWord(name: string): string {
-  return name.slice(name.lastIndexOf(' ') + 1);
-}
-
-function summaryOf(members: readonly Command[]): string {
-  return members.map(({ name }) => lastWord(name)).join(', ');
+function summaryOf(commands: readonly Command[], group: string): string {
+  return nextWords(commands, group).join(', ');
 }
 
 /** `command option` → what may stand behind it. */

@@ -9,6 +9,7 @@ export const EXIT = {
   conflict: 6,
   serverAway: 7,
   outside: 8,
+  unfinished: 9,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -24,4 +25,5 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string]
   [EXIT.conflict, 'Someone else was faster; nothing was changed.'],
   [EXIT.serverAway, 'The server cannot be reached, or cannot serve now.'],
   [EXIT.outside, 'A route was called, and the outside API answered with an error.'],
+  [EXIT.unfinished, 'There is more to do first, by you; it said what. The same command goes on from there.'],
 ];

@@ -55,25 +55,29 @@ function findCommand(
     strict: false,
     tokens: true,
   });
-  const [token, second] = tokens.filter(({ kind }) => kind === 'positional');
-  if (token === undefined) return undefined;
-  const first = argv[token.index] ?? '';
-  const isGroup = commands.some((candidate) => candidate.name.startsWith(`${first} `));
-  if (isGroup && second === undefined) return first;
-  const name = isGroup && second !== undefined ? `${first} ${argv[second.index]}` : first;
-  const rest = argv.filter((_, at) => at !== token.index && !(isGroup && at === second?.index));
-  // `coffer help get` is `coffer get --help`.
-  if (name === 'help') {
-    const found = findCommand(rest, commands);
-    return typeof found === 'object' ? { ...found, rest: ['--help'] } : found;
+  const words: string[] = [];
+  const rest = [...argv];
+  for (const { index } of tokens.filter(({ kind }) => kind === 'positional')) {
+    words.push(argv[index] ?? '');
+    rest.splice(index - words.length + 1, 1);
+    const name = words.join(' ');
+    // `coffer help get` is `coffer get --help`.
+    if (name === 'help') {
+      const found = findCommand(rest, commands);
+      return typeof found === 'object' ? { ...found, rest: ['--help'] } : found;
+    }
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command !== undefined) return { command, rest };
+    if (!commands.some((candidate) => candidate.name.startsWith(`${name} `))) throw unknownCommand(name);
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  // A word of letters is a mistyped command; anything else is not repeated.
-  if (command === undefined)
-    throw new CliError('command_unknown', {
-      name: /^[a-z-]{1,20}( [a-z-]{1,20})?$/.test(name) ? `\`${name}\`` : 'of this name',
-    });
-  return { command, rest };
+  return words.length === 0 ? undefined : words.join(' ');
+}
+
+/** Words of letters are a mistyped command; anything else is not repeated. */
+function unknownCommand(name: string): CliError {
+  return new CliError('command_unknown', {
+    name: /^[a-z-]{1,20}( [a-z-]{1,20}){0,2}$/.test(name) ? `\`${name}\`` : 'of this name',
+  });
 }
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;

@@ -1,0 +1,23 @@
+import { ADMIN_COMMANDS, type AdminCommand } from '@coffer/core';
+import type { Command } from '../command.ts';
+import { runServerProgram } from '../server-program.ts';
+
+/** What the program of the server does beside the database, command by command. */
+export const adminCommands: readonly Command[] = ADMIN_COMMANDS.map((definition: AdminCommand): Command => ({
+  ...definition,
+  name: `admin ${definition.name}`,
+  run: async ({ env, global }, input) => {
+    const options = input.options as Record<string, string | boolean | undefined>;
+    const given = Object.entries(options).flatMap(([name, value]) => {
+      if (value === undefined || value === false) return [];
+      return value === true ? [`--${name}`] : [`--${name}=${value}`];
+    });
+    const json = global.json ? ['--json'] : [];
+    const args = Object.values(input.args).flatMap((value) => value ?? []);
+    return await runServerProgram(
+      'admin',
+      [...definition.name.split(' '), ...given, ...json, '--', ...args],
+      env,
+    );
+  },
+}));

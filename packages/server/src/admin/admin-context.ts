@@ -1,0 +1,24 @@
+import type { AdminCommandName, AdminExit, AdminInput } from '@coffer/core';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../logger.ts';
+
+/** What a command may touch. */
+export type AdminContext = {
+  config: Config;
+  /** Data as JSON on standard output. */
+  json: boolean;
+  log: Logger;
+  clock: Clock;
+  /** Aborted when someone asks it to stop: it does, at the next place where it can be taken up again. */
+  signal: AbortSignal;
+  /** A line for people. */
+  say(line: string): void;
+  /** A line of data. */
+  print(text: string): void;
+};
+
+export type AdminHandler<N extends AdminCommandName> = (
+  context: AdminContext,
+  input: AdminInput<N>,
+) => Promise<AdminExit>;

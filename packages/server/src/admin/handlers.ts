@@ -1,0 +1,18 @@
+import type { AdminCommandName, AdminExit } from '@coffer/core';
+import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { auditVerify } from './audit-verify.ts';
+import type { AnyAdminInput } from './parse-admin-arguments.ts';
+
+const handlers = { 'audit verify': auditVerify } satisfies {
+  [N in AdminCommandName]: AdminHandler<N>;
+};
+
+/** The input was parsed by the table, for this command. */
+export async function runAdminCommand(
+  name: AdminCommandName,
+  input: AnyAdminInput,
+  context: AdminContext,
+): Promise<AdminExit> {
+  const handle = handlers[name] as (context: AdminContext, input: AnyAdminInput) => Promise<AdminExit>;
+  return await handle(context, input);
+}
