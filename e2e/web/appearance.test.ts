@@ -1,9 +1,22 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { expectAccessible, gone, openDialog, PASSWORD, row, shown, test, type Web } from './browser.ts';
+import { gone, openDialog, PASSWORD, row, settled, shown, test as base, type Web } from './browser.ts';
+import { expectPlaceWellMade, expectWellMade, LOOK_AROUND, NARROW, ZOOMED, type Place } from './well-made.ts';
 
 const press = async (page: Page, name: string | RegExp): Promise<void> =>
   await page.getByRole('button', { name, exact: true }).first().click();
+
+/** With a project that has what the pages show, beside names as long as they may be. */
+const test = base.extend<{ shop: string }>({
+  shop: [
+    async ({ web }, use) => {
+      const id = await furnishedProject(web);
+      await addLongNames(web, id);
+      await use(id);
+    },
+    { scope: 'file' },
+  ],
+});
 
 /** A project with what the pages show: a long key and value, two environments, a history. */
 async function furnishedProject(web: Web): Promise<string> {
@@ -40,139 +53,105 @@ async function addLongNames(web: Web, unique: string): Promise<void> {
   });
 }
 
-const PAGES = (id: string): Readonly<Record<string, string>> => ({
-  '/web/vaults': 'Vaults',
-  [`/web/vault?project_id=${id}`]: id.replace('shop_', 'Shop '),
-  [`/web/vault?project_id=${id}&filter=nothing`]: id.replace('shop_', 'Shop '),
-  '/web/projects': 'Projects',
-  [`/web/project?id=${id}`]: id.replace('shop_', 'Shop '),
-  '/web/users': 'Users',
-  '/web/events': 'Events',
-  '/web/account': 'My account',
-  '/web/nowhere': 'Not found',
-});
-
-/** The tables that hide something beyond their right edge. */
-const wideTables = async (page: Page): Promise<(string | null)[]> =>
-  await page
-    .locator('section:has(> table)')
-    .evaluateAll((frames) =>
-      frames.filter((frame) => frame.scrollWidth > frame.clientWidth).map((frame) => frame.ariaLabel),
-    );
-
 async function ready(page: Page, title: string): Promise<void> {
   await shown(page.getByRole('heading', { name: title, level: 1, exact: true }));
-  await gone(page.locator('tr[aria-hidden]').first());
+  await settled(page);
 }
 
-/** The dialogs: where each is, and the buttons that lead to it. */
-const DIALOGS = (id: string): readonly (readonly [path: string, ...buttons: (string | RegExp)[]])[] => [
-  ['/web/vaults', /^Members of/],
-  [`/web/vault?project_id=${id}`, 'Create New'],
-  [`/web/vault?project_id=${id}`, 'Create New', 'Create'],
-  [`/web/vault?project_id=${id}`, 'Create New', 'Paste a .env file…'],
-  [`/web/vault?project_id=${id}`, 'Edit KEY'],
-  [`/web/vault?project_id=${id}`, 'Delete KEY'],
-  [`/web/vault?project_id=${id}`, 'History of KEY', 'Show version 1', 'Restore version 1'],
-  ['/web/projects', 'Create a new project'],
-  [`/web/project?id=${id}`, 'Add environment'],
-  [`/web/project?id=${id}`, 'Delete Staging'],
-  [`/web/project?id=${id}`, 'Delete project'],
-  ['/web/users', 'Add user'],
-  ['/web/users', 'Change the role of rosa'],
-  ['/web/users', 'Set a new password for rosa'],
-  ['/web/users', 'Delete rosa'],
-  ['/web/events', /^Open record/],
-  ['/web/account', 'Find… Ctrl K'],
-];
+const nameOf = (id: string): string => id.replace('shop_', 'Shop ');
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing on any page (${colorScheme})`, async ({ web, open }) => {
-    const stranger = await open('/web/login?ended=true', { colorScheme });
+/** Every page, as ROOT sees it, with every dialog on it. Those of tokens and routes are looked at beside their tests. */
+const PLACES: Readonly<Record<string, (id: string) => Place>> = {
+  Vaults: () => ({ path: '/web/vaults', title: 'Vaults', dialogs: [[/^Members of/]] }),
+  'a vault': (id) => ({
+    path: `/web/vault?project_id=${id}`,
+    title: nameOf(id),
+    dialogs: [['Create New'], ['Create New', 'Create'], ['Create New', 'Paste a .env file…']],
+  }),
+  'an entry': (id) => ({
+    path: `/web/vault?project_id=${id}`,
+    title: nameOf(id),
+    dialogs: [
+      ['Edit KEY'],
+      ['Delete KEY'],
+      ['History of KEY'],
+      ['History of KEY', 'Show version 1', 'Restore version 1'],
+    ],
+  }),
+  'a vault where nothing matches': (id) => ({
+    path: `/web/vault?project_id=${id}&filter=nothing`,
+    title: nameOf(id),
+  }),
+  Projects: () => ({ path: '/web/projects', title: 'Projects', dialogs: [['Create a new project']] }),
+  'a project': (id) => ({
+    path: `/web/project?id=${id}`,
+    title: nameOf(id),
+    dialogs: [['Add environment'], ['Delete Staging'], ['Delete project'], ['Remove rosa']],
+  }),
+  Users: () => ({
+    path: '/web/users',
+    title: 'Users',
+    dialogs: [['Add user'], ['Change the role of rosa'], ['Set a new password for rosa'], ['Delete rosa']],
+  }),
+  Events: () => ({ path: '/web/events', title: 'Events', dialogs: [[/^Open record/]] }),
+  'My account': () => ({
+    path: '/web/account',
+    title: 'My account',
+    dialogs: [['Find… Ctrl K'], ['Keyboard shortcuts']],
+  }),
+  'Not found': () => ({ path: '/web/nowhere', title: 'Not found' }),
+};
+
+for (const [name, place] of Object.entries(PLACES)) {
+  test(
+    `axe finds nothing, light and dark, and all fits 360 px and 200 % zoom: ${name}`,
+    LOOK_AROUND,
+    async ({ web, open, shop }) => {
+      const page = await open('/web/login', { as: web.root });
+      await expectPlaceWellMade(page, place(shop));
+    },
+  );
+}
+
+test(
+  'axe finds nothing, light and dark, and all fits 360 px and 200 % zoom: strangers and newcomers',
+  LOOK_AROUND,
+  async ({ web, open }) => {
+    const stranger = await open('/web/login?ended=true');
     await shown(stranger.getByText('Your session has ended.', { exact: false }));
-    await expectAccessible(stranger);
+    await expectWellMade(stranger);
     await stranger.goto('/web/setup');
     await shown(stranger.getByRole('alert'));
-    await expectAccessible(stranger);
-
-    const id = await furnishedProject(web);
-    const page = await open('/web/vaults', { as: web.root, colorScheme });
-    for (const [path, title] of Object.entries(PAGES(id))) {
-      await page.goto(path);
-      await ready(page, title);
-      await expectAccessible(page);
-    }
-    const viewer = await open('/web/users', { as: await web.person('VIEWER'), colorScheme });
+    await expectWellMade(stranger);
+    const viewer = await open('/web/users', { as: await web.person('VIEWER') });
     await ready(viewer, 'Not allowed');
-    await expectAccessible(viewer);
-  });
-
-  test(`axe finds nothing on any dialog (${colorScheme})`, async ({ web, open }) => {
-    const id = await furnishedProject(web);
-    const page = await open('/web/vaults', { as: web.root, colorScheme });
-    for (const [path, ...buttons] of DIALOGS(id)) {
-      await page.goto(path);
-      for (const button of buttons) await press(page, button);
-      await shown(openDialog(page));
-      await expectAccessible(page);
-    }
-  });
-}
+    await expectWellMade(viewer);
+    const newcomer = await open('/web/projects', { as: await web.person('ADMIN') });
+    await shown(newcomer.getByText('There are no projects yet'));
+    await expectWellMade(newcomer);
+  },
+);
 
 for (const [title, viewport] of [
-  ['360 px', { width: 360, height: 640 }],
-  ['200 % zoom of a window of 1280 × 800 px', { width: 640, height: 400 }],
+  ['360 px', NARROW],
+  ['200 % zoom of a window of 1280 × 800 px', ZOOMED],
 ] as const) {
-  test(`${title}: no page or table scrolls sideways, and no dialog leaves the window`, async ({
-    web,
-    open,
-  }) => {
-    const id = await furnishedProject(web);
-    await addLongNames(web, id);
-    const page = await open('/web/vaults', { as: web.root, viewport });
-    const overflow = async (): Promise<number> =>
-      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    for (const [path, heading] of Object.entries(PAGES(id))) {
-      await page.goto(path);
-      await ready(page, heading);
-      expect(await overflow(), path).toBe(0);
-      expect(await wideTables(page), path).toEqual([]);
-    }
-    const newcomer = await open('/web/projects', { as: await web.person('ADMIN'), viewport });
-    await shown(newcomer.getByText('There are no projects yet'));
-    expect(
-      await newcomer.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      ),
-    ).toBe(0);
-    for (const [path, ...buttons] of DIALOGS(id).filter(([, button]) => button !== 'Find… Ctrl K')) {
-      await page.goto(path);
-      for (const button of buttons) await press(page, button);
-      const box = await openDialog(page).boundingBox();
-      expect(box?.x, path).toBeGreaterThanOrEqual(0);
-      expect((box?.x ?? 0) + (box?.width ?? 0), path).toBeLessThanOrEqual(viewport.width);
-      const inner = await openDialog(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
-      expect(inner, `${path} ${buttons.join()}`).toBe(0);
-      expect(await wideTables(page), `${path} ${buttons.join()}`).toEqual([]);
-    }
-  });
-
   test(`${title}: every page is reached by the menu, and every action of an entry works`, async ({
     web,
     open,
+    shop,
   }) => {
-    const id = await furnishedProject(web);
     const page = await open('/web/account', {
       as: await web.signIn('rosa'),
       viewport,
     });
-    for (const place of ['Vaults', 'Projects', 'Users', 'Events']) {
+    for (const place of ['Vaults', 'Projects', 'Routes', 'Tokens', 'Users', 'Events']) {
       await press(page, 'Open the menu');
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place }).click();
       await ready(page, place);
     }
-    await page.goto(`/web/vault?project_id=${id}`);
-    for (const action of ['Create New', 'Edit KEY', 'Delete KEY', 'History of KEY']) {
+    await page.goto(`/web/vault?project_id=${shop}`);
+    for (const action of ['Create New', 'Edit KEY', 'Delete KEY', 'History of KEY', 'Routes of KEY']) {
       await press(page, action);
       await shown(openDialog(page));
       await page.keyboard.press('Escape');

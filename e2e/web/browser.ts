@@ -14,6 +14,9 @@ const PATIENCE_MS = 8000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+/** All that axe has with these tags and the category of colours. */
+const AXE_RULES_OF_COLOUR = ['color-contrast', 'link-in-text-block'];
+
 /** Someone with an account, a client that acts for them, and the session that their browser begins with. */
 export type Person = { client: Client; cookie: string };
 
@@ -230,15 +233,32 @@ export function watchAnswers(page: Page, canary: string): { paths: () => Promise
   return { paths: async () => (await Promise.all(answers)).filter((path) => path !== undefined) };
 }
 
-/** Fails with what axe finds. The script goes in by the debugger, so that the pages' policy does not have to allow it. */
-export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async (tags) => {
-    const axe = (globalThis as unknown as { axe: typeof Axe }).axe;
-    const results = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
-    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  }, AXE_TAGS);
-  expect(violations, page.url()).toEqual([]);
+const THEMES = ['light', 'dark'] as const;
+
+/**
+ * Fails with what axe finds: all of it in the first theme, and what has to do with colours in the other, as nothing but colours
+ * differs. The script goes in by the debugger, so that the pages' policy does not have to allow it.
+ */
+export async function expectAccessible(page: Page, first: (typeof THEMES)[number] = 'light'): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
+  for (const colorScheme of [first, ...THEMES.filter((theme) => theme !== first)]) {
+    await page.emulateMedia({ colorScheme });
+    const violations = await page.evaluate(
+      async (runOnly) => {
+        const axe = (globalThis as unknown as { axe: typeof Axe }).axe;
+        const results = await axe.run(document, { runOnly, resultTypes: ['violations'] });
+        return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+      },
+      colorScheme === first ? AXE_TAGS : AXE_RULES_OF_COLOUR,
+    );
+    expect(violations, `${page.url()} (${colorScheme})`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** Waits until the page shows what it asked the server for, not where it will stand. */
+export async function settled(page: Page): Promise<void> {
+  await gone(page.locator('[aria-busy="true"], .animate-pulse').first());
 }
 
 function personOf(client: Client, answer: Awaited<ReturnType<Client['call']>>): Person {

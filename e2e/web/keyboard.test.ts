@@ -73,6 +73,7 @@ test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open
   const page = await open('/web/account', { as: person });
   await shown(page.getByRole('heading', { name: 'My account' }));
   await page.keyboard.press('Control+k');
+  await expect.poll(async () => await focused(page)).toBe('Part of the name');
   await page.keyboard.type(id);
   await shown(page.getByRole('option', { name: `Vault of ${id}` }));
   await page.keyboard.press('ArrowDown');
@@ -81,6 +82,7 @@ test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open
   await page.keyboard.press('Enter');
   await shown(row(page, 'KEY'));
   await page.keyboard.press('Control+k');
+  await expect.poll(async () => await focused(page)).toBe('Part of the name');
   await page.keyboard.type('event');
   await expect.poll(async () => await page.getByRole('option').count()).toBe(1);
   await page.keyboard.press('Enter');
@@ -165,6 +167,7 @@ test('the focus comes back to Create New, after Esc as after saving', async ({ w
   }
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Create New' }).click();
+  await expect.poll(async () => await focused(page)).toBe('Key');
   await page.keyboard.type('KEY_B');
   await page.keyboard.press('Enter');
   await shown(row(page, 'KEY_B'));

@@ -257,3 +257,24 @@ test('a route is made and tried by keyboard alone, and the focus is never lost',
   await page.keyboard.press('Enter');
   await shown(page.getByText('The outside API answered 201'));
 });
+
+test('the bar with the button never covers what has the focus', async ({ web, open }) => {
+  const page = await open(`/web/routes/new?id=${await web.project()}`, {
+    as: await web.admin(),
+    viewport: { width: 1280, height: 500 },
+  });
+  await press(page, 'Add header');
+  await press(page, 'Add input');
+  await page.getByLabel('Route id').focus();
+  for (let steps = 0; steps < 20; steps++) {
+    await page.keyboard.press('Tab');
+    const { focusBottom, barTop } = await page.evaluate(() => ({
+      focusBottom: document.activeElement?.getBoundingClientRect().bottom,
+      barTop: document
+        .querySelector('form button[type="submit"]')
+        ?.closest('.sticky')
+        ?.getBoundingClientRect().top,
+    }));
+    expect(focusBottom).toBeLessThanOrEqual(barTop ?? 0);
+  }
+});

@@ -1,7 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import {
-  expectAccessible,
   expectNowhere,
   gone,
   openDialog,
@@ -12,6 +11,7 @@ import {
   type Web,
 } from './browser.ts';
 import { HARM, routeTo, test } from './upstream.ts';
+import { expectPlaceWellMade, expectWellMade, LOOK_AROUND } from './well-made.ts';
 
 const CANARY = 'canary-violet-7141-anchor';
 
@@ -215,47 +215,57 @@ const LONG = {
   },
 };
 
-for (const [colorScheme, width] of [
-  ['light', 1280],
-  ['dark', 360],
-  ['light', 360],
-] as const) {
-  test(`axe finds nothing, and nothing is wider than the page (${colorScheme}, ${width} px)`, async ({
-    web,
-    open,
-    upstream,
-  }) => {
+test(
+  'axe finds nothing, and nothing is wider than the page: lists, and a route',
+  LOOK_AROUND,
+  async ({ web, open, upstream }) => {
     const id = await furnished(web, upstream.url, CHANGING, LONG);
-    const viewport = { width, height: 800 };
-    const page = await open('/web/routes', { as: await web.admin(), colorScheme, viewport });
-    const check = async (): Promise<void> => {
-      await page.waitForLoadState('networkidle');
-      await expectAccessible(page);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow, page.url()).toBe(0);
-    };
-    await check();
-    for (const [path, title] of [
-      [`project?id=${id}`, /^Shop/],
-      [`project?id=${id}&filter=nothing`, /^Shop/],
-      [`route?id=${id}&route=${LONG.id}`, LONG.id],
-      [`route?id=${id}&route=charge&tab=versions`, 'charge'],
-      [`route?id=${id}&route=charge&tab=calls`, 'charge'],
-      [`route?id=${id}&route=charge&tab=try`, 'charge'],
-    ] as const) {
-      await page.goto(`/web/routes/${path}`);
-      await shown(page.getByRole('heading', { name: title, level: 1 }));
-      await check();
-    }
+    const page = await open('/web/login', { as: await web.admin() });
+    const ofProject = /^Shop/;
+    for (const place of [
+      { path: '/web/routes', title: 'Routes' },
+      { path: `/web/routes/project?id=${id}`, title: ofProject, dialogs: [['Delete charge']] },
+      { path: `/web/routes/project?id=${id}&filter=nothing`, title: ofProject },
+      { path: `/web/routes/project?id=${await web.project()}`, title: ofProject },
+      { path: `/web/routes/route?id=${id}&route=${LONG.id}`, title: LONG.id },
+      { path: `/web/routes/route?id=${id}&route=charge&tab=versions`, title: 'charge' },
+      { path: `/web/routes/route?id=${id}&route=charge&tab=calls`, title: 'charge' },
+      { path: `/web/vault?project_id=${id}`, title: ofProject, dialogs: [['Routes of TOKEN']] },
+    ])
+      await expectPlaceWellMade(page, place);
+  },
+);
+
+test(
+  'axe finds nothing, and nothing is wider than the page: a call',
+  LOOK_AROUND,
+  async ({ web, open, upstream }) => {
+    const id = await furnished(web, upstream.url, CHANGING);
+    const page = await open('/web/login', { as: await web.admin() });
+    await expectPlaceWellMade(page, {
+      path: `/web/routes/route?id=${id}&route=charge&tab=try`,
+      title: 'charge',
+    });
     await page.getByLabel('amount').fill('1');
     await press(page, 'Send POST');
-    await check();
+    await expectWellMade(page);
     await press(page.getByRole('alertdialog'), 'Send POST');
     await shown(page.getByText('The outside API answered 201'));
-    await check();
-    await page.goto(`/web/routes/new?id=${id}`);
+    await expectWellMade(page);
+    await page.getByRole('link', { name: 'Calls made' }).click();
+    await shown(row(page, 'done'));
+    await expectWellMade(page);
+  },
+);
+
+test(
+  'axe finds nothing, and nothing is wider than the page: the editor',
+  LOOK_AROUND,
+  async ({ web, open, upstream }) => {
+    const id = await furnished(web, upstream.url);
+    // So high that the bar beneath covers nothing of what axe measures.
+    const viewport = { width: 1280, height: 4000 };
+    const page = await open(`/web/routes/new?id=${id}`, { as: await web.admin(), viewport });
     await press(page, 'Add header');
     await press(page, 'Add input');
     await page.getByText('Description and limits').click();
@@ -264,18 +274,17 @@ for (const [colorScheme, width] of [
     await page.getByLabel('The request carries').selectOption('HMAC signature');
     await page.getByRole('combobox', { name: 'Value of header 1' }).fill('${{');
     await shown(page.getByRole('option', { name: /^vault.TOKEN/ }));
-    await check();
+    await expectWellMade(page);
     await page.getByLabel('Sent method').selectOption('POST');
     await page.getByLabel('Body', { exact: true }).selectOption('JSON');
     await page.getByLabel('JSON', { exact: true }).fill('{"key": "${{');
     await shown(page.getByRole('option', { name: /^vault.TOKEN/ }));
-    await check();
+    await expectWellMade(page);
     await press(page, 'Create route');
     await shown(page.getByText('have to be mended first', { exact: false }));
-    await check();
-    await page.goto(`/web/vault?project_id=${id}`);
-    await press(page, 'Routes of TOKEN');
-    await shown(openDialog(page).getByRole('link', { name: 'charge' }));
-    await check();
-  });
-}
+    await expectWellMade(page);
+    await page.getByRole('link', { name: 'Projects' }).click();
+    await shown(page.getByRole('alertdialog', { name: 'Leave without saving?' }));
+    await expectWellMade(page);
+  },
+);
