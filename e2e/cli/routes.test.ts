@@ -123,7 +123,14 @@ test('what a route shows is what it takes: nothing changes, whatever the file le
     const id = `r${index}`;
     const body = bodies[index % bodies.length];
     const request = { origin: 'https://api.example.org', method: 'POST', path: '/', auth, body };
-    const definition = { id, method: 'POST', path: `/${id}`, inputs: [{ name: 'a', in: 'query' }], request };
+    const definition = {
+      id,
+      method: 'POST',
+      path: `/${id}`,
+      inputs: [{ name: 'a', in: 'query' }],
+      request,
+      response: index === 0 ? { redact: 'fail' } : undefined,
+    };
     expect((await apply(person, definition)).err).toContain(`${id} is at version 1`);
     expect((await apply(person, definition)).err).toContain('nothing changes');
     const shown = await person.ok(['routes', 'show', id]);
@@ -141,7 +148,7 @@ test('a change is shown, and saved over what was looked at only', async () => {
   const definition = charge('https://api.example.org');
   await apply(person, definition);
   const changed = await apply(person, { ...definition, response: { max_bytes: 1000 } });
-  expect(changed.err).toContain('~ response.max_bytes  10485760 → 1000\n');
+  expect(changed.err).toContain('~ response.max_bytes  8388608 → 1000\n');
   expect((await apply(person, definition, '--if-version', '1')).code).toBe(6);
   expect((await apply(person, definition, '--if-version', '0')).code).toBe(6);
   expect((await apply(person, definition, '--if-version', '2')).code).toBe(0);
@@ -208,7 +215,11 @@ test('what the outside API says is told from what Coffer says, by exit code and 
   const refusals: [number, string, string[]][] = [
     [2, 'status must be a whole number', ['answer', 'status=x']],
     [2, 'stands in the path, and is missing', ['answer']],
-    [2, 'the inputs are status, trace', ['answer', 'status=200', 'other=canary']],
+    [
+      2,
+      'other is not an input of the route: its inputs are status, trace',
+      ['answer', 'status=200', 'other=canary'],
+    ],
     [2, 'NAME=VALUE', ['answer', 'canary']],
     [2, 'stands in a header', ['answer', 'status=200', 'trace=canary\n']],
     [5, 'coffer routes list', ['nothing']],
@@ -222,6 +233,7 @@ test('what the outside API says is told from what Coffer says, by exit code and 
   }
   await apply(person, { ...definition, response: { max_bytes: 3 } });
   expect(await person.run(['routes', 'call', 'answer', 'status=200'])).toMatchObject({ code: 1 });
+  expect(await person.ok(['routes', 'calls', 'answer', '-n', '1'])).toContain('it has more than 3 bytes');
   await api[Symbol.asyncDispose]();
   const away = await person.run(['routes', 'call', 'answer', 'status=200']);
   expect(away).toMatchObject({ code: 1, out: '' });

@@ -38,8 +38,11 @@ export function typedInputs(
   const names = declared.map(({ name }) => name);
   for (const name of given.keys()) {
     if (names.includes(name)) continue;
-    const known = names.length === 0 ? 'none' : names.join(', ');
-    throw new CliError('usage', { why: `the inputs are ${known}`, command: `${command} ` });
+    const known = names.length === 0 ? 'it has none' : `its inputs are ${names.join(', ')}`;
+    throw new CliError('usage', {
+      why: `${name} is not an input of the route: ${known}`,
+      command: `${command} `,
+    });
   }
   return new Map(
     declared.flatMap((input): [string, unknown][] => {

@@ -8,6 +8,7 @@ import {
   INPUT_TYPES,
   REDACT_MODES,
   ROUTE_ACCESS,
+  ROUTE_DEFAULTS,
   ROUTE_ID_PATTERN,
   ROUTE_METHODS,
   utf8Bytes,
@@ -18,6 +19,8 @@ import {
 import { z } from 'zod';
 import { by, description, environment, named, time, version } from './schemas.ts';
 
+const { input: INPUT, request: REQUEST, bodies: BODIES, auths: AUTHS, response: RESPONSE } = ROUTE_DEFAULTS;
+const { hmac: HMAC, aws_sigv4: AWS, oauth2_client_credentials: OAUTH } = AUTHS;
 const DEFINITION_BYTES_MAX = 64 * 1024;
 const FIELDS_MAX = 50;
 
@@ -76,13 +79,18 @@ export const json = z
 const input = z.strictObject({
   name: oneLine(64, 1),
   in: z.enum(INPUT_PLACES),
-  type: z.enum(INPUT_TYPES).default('string'),
-  required: z.boolean().default(true),
-  description: description.default(''),
-  max_length: z.int().min(1).max(65_536).default(1000).describe('Of a text in characters, of JSON in bytes.'),
-  minimum: z.number().nullable().default(null),
-  maximum: z.number().nullable().default(null),
-  values: z.array(text(1000)).min(1).max(100).nullable().default(null).describe('null: any text.'),
+  type: z.enum(INPUT_TYPES).default(INPUT.type),
+  required: z.boolean().default(INPUT.required),
+  description: description.default(INPUT.description),
+  max_length: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(INPUT.max_length)
+    .describe('Of a text in characters, of JSON in bytes.'),
+  minimum: z.number().nullable().default(INPUT.minimum),
+  maximum: z.number().nullable().default(INPUT.maximum),
+  values: z.array(text(1000)).min(1).max(100).nullable().default(INPUT.values).describe('null: any text.'),
 });
 
 const body = z.discriminatedUnion('type', [
@@ -90,7 +98,7 @@ const body = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('form'), fields }),
   z.strictObject({
     type: z.literal('text'),
-    content_type: oneLine(100, 1).default('text/plain'),
+    content_type: oneLine(100, 1).default(BODIES.text.content_type),
     text: text(32_768),
   }),
 ]);
@@ -101,19 +109,19 @@ const auth = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('hmac'),
     key: template,
-    algorithm: z.enum(HMAC_ALGORITHMS).default('sha256'),
-    encoding: z.enum(HMAC_ENCODINGS).default('hex'),
+    algorithm: z.enum(HMAC_ALGORITHMS).default(HMAC.algorithm),
+    encoding: z.enum(HMAC_ENCODINGS).default(HMAC.encoding),
     parts: z.array(oneLine(120, 1)).min(1).max(20),
-    separator: text(8).default('\n'),
+    separator: text(8).default(HMAC.separator),
     header: oneLine(100, 1),
-    prefix: oneLine(100).default(''),
-    timestamp_header: oneLine(100, 1).nullable().default(null),
+    prefix: oneLine(100).default(HMAC.prefix),
+    timestamp_header: oneLine(100, 1).nullable().default(HMAC.timestamp_header),
   }),
   z.strictObject({
     type: z.literal('aws_sigv4'),
     access_key_id: template,
     secret_access_key: template,
-    session_token: template.nullable().default(null),
+    session_token: template.nullable().default(AWS.session_token),
     region: z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be a region, as eu-central-1'),
     service: z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be a service, as s3'),
   }),
@@ -122,9 +130,9 @@ const auth = z.discriminatedUnion('type', [
     token_url: oneLine(1000, 1),
     client_id: template,
     client_secret: template,
-    client_auth: z.enum(CLIENT_AUTHS).default('basic'),
-    scope: template.nullable().default(null),
-    audience: template.nullable().default(null),
+    client_auth: z.enum(CLIENT_AUTHS).default(OAUTH.client_auth),
+    scope: template.nullable().default(OAUTH.scope),
+    audience: template.nullable().default(OAUTH.audience),
   }),
 ]);
 
@@ -134,20 +142,28 @@ const request = z.strictObject({
   }),
   method: z.enum(ROUTE_METHODS),
   path: oneLine(2000, 1).describe('A template.'),
-  query: fields.default([]),
-  headers: fields.default([]),
-  body: body.nullable().default(null),
-  auth: auth.nullable().default(null),
+  query: fields.default([...REQUEST.query]),
+  headers: fields.default([...REQUEST.headers]),
+  body: body.nullable().default(REQUEST.body),
+  auth: auth.nullable().default(REQUEST.auth),
 });
 
 const response = z.strictObject({
-  statuses: z.array(z.int().min(200).max(599)).min(1).max(100).nullable().default(null),
-  headers: z.array(oneLine(100, 1)).max(FIELDS_MAX).default(['content-type']),
-  max_bytes: z.int().min(0).max(104_857_600).default(8_388_608),
-  timeout_seconds: z.int().min(1).max(60).default(30).describe('Until the answer begins.'),
-  max_seconds: z.int().min(1).max(3600).default(120).describe('Until the answer has ended.'),
-  redact: z.enum(REDACT_MODES).default('auto'),
-  retries: z.int().min(0).max(3).default(0),
+  statuses: z.array(z.int().min(200).max(599)).min(1).max(100).nullable().default(RESPONSE.statuses),
+  headers: z
+    .array(oneLine(100, 1))
+    .max(FIELDS_MAX)
+    .default([...RESPONSE.headers]),
+  max_bytes: z.int().min(0).max(104_857_600).default(RESPONSE.max_bytes),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(60)
+    .default(RESPONSE.timeout_seconds)
+    .describe('Until the answer begins.'),
+  max_seconds: z.int().min(1).max(3600).default(RESPONSE.max_seconds).describe('Until the answer has ended.'),
+  redact: z.enum(REDACT_MODES).default(RESPONSE.redact),
+  retries: z.int().min(0).max(3).default(RESPONSE.retries),
 });
 
 /** The fields of a definition, as a route is made and changed. */

@@ -15,6 +15,7 @@ export * from './token-grant.ts';
 export * from './token-secret.ts';
 export * from './expression.ts';
 export * from './routes/definition.ts';
+export * from './routes/defaults.ts';
 export * from './routes/templates.ts';
 export * from './routes/check.ts';
 export * from './routes/headers.ts';

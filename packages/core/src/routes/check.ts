@@ -202,7 +202,8 @@ function checkTokenUrl(url: string): FieldError[] {
   const path = 'request.auth.token_url';
   const origin = tokenOrigin(url);
   const broken = checkOrigin(origin);
-  if (broken !== undefined) return [{ path, message: `begins with an origin that ${broken}` }];
+  if (broken !== undefined)
+    return [{ path, message: `must be a URL, as https://auth.example.org/token: its origin ${broken}` }];
   // Its path is sent as it stands here.
   return /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/?]*$/.test(url.slice(origin.length))
     ? []
@@ -283,7 +284,7 @@ function checkResponse({ request, response }: RouteDefinition): FieldError[] {
   if (response.redact === 'fail' && response.max_bytes > WHOLE_BYTES_MAX)
     found.push({
       path: 'response.max_bytes',
-      message: `must be at most ${WHOLE_BYTES_MAX} where a secret fails: the answer is looked through as a whole`,
+      message: `must be at most ${WHOLE_BYTES_MAX} with redact fail: the answer is looked through as a whole`,
     });
   if (response.retries > 0 && !IDEMPOTENT_METHODS.has(request.method))
     found.push({

@@ -129,7 +129,7 @@ function isShallow(value: Json, depth: number): boolean {
   return depth > 0 && Object.values(value).every((member: Json) => isShallow(member, depth - 1));
 }
 
-function describeType({ type, in: place }: RouteInput): string {
+function describeType({ type }: RouteInput): string {
   const names: Readonly<Record<RouteInput['type'], string>> = {
     string: 'text',
     integer: 'a whole number',
@@ -137,5 +137,5 @@ function describeType({ type, in: place }: RouteInput): string {
     boolean: 'true or false',
     json: 'JSON',
   };
-  return `must be ${names[type]}${place === 'body' ? '' : ', as text'}`;
+  return `must be ${names[type]}`;
 }

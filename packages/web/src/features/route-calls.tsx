@@ -108,6 +108,7 @@ function CallRow({ call }: { call: RouteCall }): ReactNode {
       <Cell className="wrap-anywhere @max-4xl:col-span-3">
         <span className={`font-semibold ${look}`}>{title}</span>
         {call.code !== null && <span className="block font-mono text-xs text-muted">{call.code}</span>}
+        {call.reason !== null && <span className="block text-xs text-muted">{call.reason}</span>}
       </Cell>
       <Cell className="whitespace-nowrap @max-4xl:order-1">
         <StackedLabel>Status</StackedLabel>

@@ -1,5 +1,6 @@
 import {
   pathSegments,
+  ROUTE_DEFAULTS,
   type Field,
   type InputType,
   type RouteAccess,
@@ -61,11 +62,13 @@ export const NEW_INPUT: InputDraft = {
   type: 'string',
   isRequired: true,
   description: '',
-  maxLength: '1000',
+  maxLength: String(ROUTE_DEFAULTS.input.max_length),
   minimum: '',
   maximum: '',
   values: '',
 };
+
+const RESPONSE = ROUTE_DEFAULTS.response;
 
 const AUTH_DEFAULTS: Readonly<Record<string, string>> = {
   algorithm: 'sha256',
@@ -86,7 +89,7 @@ export const NEW_DRAFT: RouteDraft = {
   description: '',
   access: 'members',
   isPublicConfirmed: false,
-  ratePerMinute: '60',
+  ratePerMinute: String(ROUTE_DEFAULTS.definition.rate_per_minute),
   inputs: [],
   origin: 'https://',
   sentMethod: 'GET',
@@ -101,12 +104,12 @@ export const NEW_DRAFT: RouteDraft = {
   authType: 'none',
   auth: AUTH_DEFAULTS,
   statuses: '',
-  answerHeaders: 'content-type',
-  maxBytes: '10485760',
-  timeoutSeconds: '30',
-  maxSeconds: '120',
-  redact: 'auto',
-  retries: '0',
+  answerHeaders: RESPONSE.headers.join(' '),
+  maxBytes: String(RESPONSE.max_bytes),
+  timeoutSeconds: String(RESPONSE.timeout_seconds),
+  maxSeconds: String(RESPONSE.max_seconds),
+  redact: RESPONSE.redact,
+  retries: String(RESPONSE.retries),
 };
 
 /** Of a definition that was saved. */

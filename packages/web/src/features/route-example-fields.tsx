@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { SelectField, TextArea, TextField } from '../ui/field.tsx';
 import type { DeclaredInput, Typed } from './route-examples.ts';
 
+const TYPES = { string: '', integer: 'a whole number ', number: 'a number ', boolean: '', json: 'JSON ' };
 const PLACES = { path: 'in the path', query: 'in the query', header: 'in a header', body: 'in the body' };
 
 /** A field for each declared input. */
@@ -45,7 +46,9 @@ function ExampleField({
 }): ReactNode {
   const shared = {
     label: name,
-    hint: [description, `${PLACES[place]}${required ? '' : ', optional'}`].filter(Boolean).join(' · '),
+    hint: [description, `${TYPES[type]}${PLACES[place]}${required ? '' : ', optional'}`]
+      .filter(Boolean)
+      .join(' · '),
     error,
     mono: true,
     value,

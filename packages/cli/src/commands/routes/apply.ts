@@ -95,7 +95,7 @@ async function askAboutPublic(
   if (definition['access'] !== 'public' || saved?.definition.access === 'public') return;
   await terminal.confirm(
     `${id} would be public: anyone who reaches the server could call it, without signing in. Make it public?`,
-    'say --yes',
+    `--yes makes ${id} public without asking: anyone who reaches the server can call it then`,
   );
 }
 

@@ -44,6 +44,7 @@ export const routesCalls = command({
         { name: 'ms', of: (call) => call.duration_ms ?? '' },
         { name: 'redactions', of: ({ redactions }) => redactions ?? '' },
         { name: 'code', of: ({ code }) => code ?? '' },
+        { name: 'why', of: ({ reason }) => reason ?? '' },
       ],
       calls,
     );
