@@ -242,7 +242,7 @@ test('what the outside API says is told from what Coffer says, by exit code and 
   const refused = await person.run(['routes', 'call', 'answer', 'status=200']);
   expect(refused).toMatchObject({ code: 4, out: '' });
   expect(refused.err).toContain('coffer allow KEY ORIGIN');
-});
+}, 120_000);
 
 test('an entry says where it may go, and its deletion which routes no longer work', async () => {
   await using scene = await sceneFor('https://api.example.org');
@@ -264,7 +264,7 @@ test('an entry says where it may go, and its deletion which routes no longer wor
   await apply(person, charge('https://api.example.org'));
   const removed = await person.run(['rm', 'API_KEY', '--yes']);
   expect(removed.err).toContain('these routes no longer work: charge');
-});
+}, 120_000);
 
 test.skipIf(!HAS_PSEUDO_TERMINALS)(
   'who is asked about a deletion is told which routes it stops',

@@ -331,7 +331,8 @@ describe.each(ENGINES)('an answer on %s', () => {
       },
     ]);
     await world.route();
-    const { body } = await world.open(world.owner);
+    const { headers, body } = await world.open(world.owner);
+    expect(headers.get('x-accel-buffering')).toBe('no');
     const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader?.read())?.value).toBe('data: one\n\n');
     release.resolve();

@@ -67,7 +67,7 @@ export const SETTINGS = [
     name: 'COFFER_EGRESS_ALLOW',
     fallback: 'none',
     meaning:
-      'Origins, with commas between, that the server may call though they are not at https, port 443 and a public address, as in `https://kubernetes.default.svc`: issuers of identity tokens.',
+      'Origins, with commas between, that the server may call though they are not at https, port 443 and a public address, as in `http://10.0.0.7:8080,https://kubernetes.default.svc`: outside APIs of routes, and issuers of identity tokens.',
   },
   {
     name: 'COFFER_LOG_LEVEL',

@@ -144,6 +144,8 @@ function sinkOf(reply: FastifyReply): AnswerSink {
     begin(status, headers) {
       reply.hijack();
       reply.header('content-security-policy', POLICY);
+      // Of whatever type: a proxy passes it on as it comes.
+      reply.header('x-accel-buffering', 'no');
       const own = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
       // As a list: names are those of others, and some are names of members that every object has.
       raw.writeHead(status, [...own, ...headers].flat());

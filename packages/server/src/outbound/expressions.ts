@@ -49,11 +49,16 @@ export function evaluatorOf(
 /** What stands for a value where it is not to be seen. */
 export const HIDDEN = '•••';
 
+/** What stands in a preview for an input that was not given. */
+export function standIn(name: string): string {
+  return `<${name}>`;
+}
+
 /** Without any value: where one is needed, there is `HIDDEN`. */
 export function previewOf(inputs: Inputs): Evaluate {
   const bindings: Bindings = {
     vault: () => HIDDEN,
-    input: (name) => (inputs.has(name) ? inputText(inputs.get(name)) : `<${name}>`),
+    input: (name) => (inputs.has(name) ? inputText(inputs.get(name)) : standIn(name)),
     functions: FUNCTIONS,
   };
   return (expression) => (isSecret([expression]) ? HIDDEN : evaluateExpression(expression, bindings));

@@ -3,8 +3,8 @@ import { checkRoute, type EntryKey, type Json, type RouteDefinition } from '@cof
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileRoute } from './compiled-route.ts';
-import { evaluatorOf } from './expressions.ts';
-import { renderRequest } from './render.ts';
+import { evaluatorOf, previewOf } from './expressions.ts';
+import { renderPreview, renderRequest } from './render.ts';
 
 const INPUTS = ['a', 'b', 'c'];
 
@@ -293,4 +293,27 @@ describe('what looks like an expression', () => {
       }
     },
   );
+});
+
+test('a preview shows by name what has to be given and was not, wherever it stands', () => {
+  const inputs = DEFINITION.inputs.map((input) => ({ ...input, required: input.name !== 'c' }));
+  const all = { a: '${{ input.a }}', b: 'of ${{ input.b }}', c: '${{ input.c }}' };
+  const fields = Object.entries(all).map(([name, value]) => ({ name, value }));
+  const preview = (request: Partial<RouteDefinition['request']>) => {
+    const route = compileRoute({ ...definitionWith(request), inputs });
+    return renderPreview(route, { inputs: new Map(), evaluate: previewOf(new Map()) });
+  };
+  const { url, headers, body } = preview({
+    path: '/${{ input.a }}/x',
+    query: fields,
+    headers: fields,
+    body: { type: 'json', value: all },
+  });
+  expect(url).toBe('https://api.example.org/<a>/x?a=<a>&b=of%20<b>');
+  expect(headers.slice(0, 2)).toEqual([
+    { name: 'a', value: '<a>' },
+    { name: 'b', value: 'of <b>' },
+  ]);
+  expect(JSON.parse(body ?? '')).toEqual({ a: '<a>', b: 'of <b>' });
+  expect(preview({ body: { type: 'form', fields } }).body).toBe('a=<a>&b=of+<b>');
 });

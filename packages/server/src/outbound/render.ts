@@ -14,7 +14,7 @@ import {
   type CompiledJson,
   type CompiledRoute,
 } from './compiled-route.ts';
-import { HIDDEN, isExpression, percentEncode, type Evaluate } from './expressions.ts';
+import { HIDDEN, isExpression, percentEncode, standIn, type Evaluate } from './expressions.ts';
 import type { Inputs } from './inputs.ts';
 import {
   authPlace,
@@ -75,7 +75,10 @@ export function renderAuth(route: CompiledRoute, filling: Filling): Record<strin
 export function renderPreview(route: CompiledRoute, filling: Omit<Filling, 'required'>) {
   const required = new Set(route.definition.inputs.filter((input) => input.required).map(({ name }) => name));
   const { method, url, headers, body } = renderRequest(route, { ...filling, required });
-  const shown = (text: string): string => text.replaceAll(percentEncode(HIDDEN), HIDDEN);
+  const missing = route.definition.inputs.filter(({ name }) => !filling.inputs.has(name));
+  const standIns = [HIDDEN, ...missing.map(({ name }) => standIn(name))];
+  const shown = (text: string): string =>
+    standIns.reduce((rest, name) => rest.replaceAll(percentEncode(name), name), text);
   const { auth } = route.definition.request;
   return {
     method,
@@ -165,9 +168,8 @@ function renderJson(value: CompiledJson, filling: Filling): unknown {
 
 function typedInput(name: string, template: Template, filling: Filling): unknown {
   const given = filling.inputs.get(name);
-  return given === undefined || typeof given === 'string'
-    ? given && fill(template, filling, jsonPlace)
-    : given;
+  if (given !== undefined && typeof given !== 'string') return given;
+  return isAbsent(template, filling) ? undefined : fill(template, filling, jsonPlace);
 }
 
 /** A definition may use one input many times. */
