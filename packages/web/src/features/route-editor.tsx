@@ -95,9 +95,14 @@ export function RouteEditor({ project, saved, onSaved }: RouteEditorProps): Reac
   const names = { keys: entries?.map(({ key }) => key) ?? [], inputs };
   return (
     <EditorContext value={{ ...editor, names }}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it scrolls, and does nothing else */}
       <form
         ref={form}
         className="max-w-3xl **:scroll-mb-24"
+        // The browser shows the line with the cursor; the rest of a text area can stay beneath the bar.
+        onKeyUp={({ key, target }) => {
+          if (key === 'Tab' && target instanceof HTMLElement) target.scrollIntoView({ block: 'nearest' });
+        }}
         onSubmit={submit}
         noValidate
         aria-label="Definition of the route"
