@@ -49,13 +49,15 @@ const fields = z.array(field).max(FIELDS_MAX);
 const JSON_DEPTH_MAX = 32;
 
 /** Without recursion: it may be nested as deep as a body is long. */
-function checkJsonText(value: unknown): string | undefined {
+function checkJson(value: unknown): string | undefined {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > JSON_DEPTH_MAX) return `must not be nested more than ${JSON_DEPTH_MAX} deep`;
     const texts = level.flatMap((part) => (isObject(part) ? Object.keys(part) : [part]));
     if (texts.some((text) => typeof text === 'string' && !text.isWellFormed()))
       return 'must be Unicode text: it has a lone surrogate';
+    if (level.some((part) => typeof part === 'number' && !Number.isFinite(part)))
+      return 'must have no numbers beyond those of 64 bits';
     level = level.flatMap((part) => (isObject(part) ? Object.values<unknown>({ ...part }) : []));
   }
   return undefined;
@@ -69,7 +71,7 @@ function isObject(value: unknown): value is object {
 export const json = z
   .unknown()
   .transform((value, context) => {
-    const broken = value === undefined ? 'is required' : checkJsonText(value);
+    const broken = value === undefined ? 'is required' : checkJson(value);
     if (broken === undefined) return value as Json;
     context.addIssue({ code: 'custom', message: broken });
     return z.NEVER;

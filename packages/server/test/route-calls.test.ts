@@ -600,7 +600,7 @@ describe.each(ENGINES)('who may call on %s', () => {
         if (isLate) late.push(answer);
       }
     });
-    await expect.poll(() => world.upstream.requests.length).toBeGreaterThan(20);
+    await expect.poll(() => world.upstream.requests.length, { timeout: 20_000 }).toBeGreaterThan(20);
     await change(world, author);
     state.isChanged = true;
     await Promise.all(load);

@@ -9,18 +9,20 @@ describe.each(ENGINES)('saving a route on %s', () => {
   test('takes the leave of every entry that it names, for where each is sent', async () => {
     await using world = await RouteWorld.start();
     await world.entry('OTHER', 'another value', ['https://auth.example.org']);
+    await world.entry('CLIENT', 'a client secret', ['https://auth.example.org', world.upstream.url]);
     const oauth = {
       type: 'oauth2_client_credentials',
       token_url: 'https://auth.example.org/token',
       client_id: 'me',
-      client_secret: '${{ vault.OTHER }}',
+      client_secret: '${{ vault.CLIENT }}',
     };
     const refused = async (request: Input): Promise<string> =>
       await world.owner.refused('route_create', world.definition({ request }));
     expect(await refused({ query: [{ name: 'a', value: '${{ vault.OTHER }}' }] })).toBe('origin_not_allowed');
-    expect(await refused({ auth: { ...oauth, client_secret: '${{ vault.API_KEY }}' } })).toBe(
-      'origin_not_allowed',
-    );
+    for (const key of ['API_KEY', 'OTHER'])
+      expect(await refused({ auth: { ...oauth, client_secret: `\${{ vault.${key} }}` } })).toBe(
+        'origin_not_allowed',
+      );
     expect(await refused({ auth: { ...oauth, token_url: 'https://auth2.example.org/token' } })).toBe(
       'origin_not_allowed',
     );

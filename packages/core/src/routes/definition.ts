@@ -107,7 +107,8 @@ export type AwsAuth = {
   service: string;
 };
 
-/** OAuth 2.0 client credentials (RFC 6749, 4.4). The URL is no template; its origin needs the leave of the entries too. */
+/** OAuth 2.0 client credentials (RFC 6749, 4.4). The URL is no template; its origin needs the leave of the entries
+ * beside that of the request, which gets the token. */
 export type OAuthAuth = {
   type: 'oauth2_client_credentials';
   token_url: string;

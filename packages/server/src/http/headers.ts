@@ -17,5 +17,8 @@ export const STRICT_TRANSPORT_SECURITY = 'max-age=31536000';
 /** Where calls of routes are served. */
 export const CALL_PREFIX = '/x';
 
+/** On calls of routes by pages of ours. */
+export const PAGE_HEADER = 'x-coffer-page';
+
 /** On each answer of ours to a call of a route, and on none of an outside API: the code. */
 export const ROUTE_ERROR_HEADER = 'x-coffer-route-error';

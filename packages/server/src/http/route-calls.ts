@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import { AppError, BODY_METHODS, invalidField, ROUTE_METHODS, type RouteMethod } from '@coffer/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../services/context.ts';
@@ -5,7 +6,7 @@ import { admit, callRoute, limitRate, type AnswerSink, type RouteCall } from '..
 import { matchRoute, type CalledRoute } from '../services/route-match.ts';
 import { authenticate, type Authenticated, type Site } from './authenticate.ts';
 import { writeOut } from './event-stream.ts';
-import { CALL_PREFIX } from './headers.ts';
+import { CALL_PREFIX, PAGE_HEADER } from './headers.ts';
 import { bodyOnly, parseJson, parseQuery } from './input.ts';
 import { toAppError } from './problem.ts';
 import { originOf } from './router.ts';
@@ -71,12 +72,24 @@ async function match(context: Context, site: Site, request: FastifyRequest): Pro
     return { called, authenticated: undefined };
   }
   const authenticated = await authenticate(context, site, request, origin);
+  if (authenticated.by === 'cookie' && !isOwnCall(request)) throw new AppError('origin_mismatch');
   request.uid = authenticated.actor.uid;
   if (called === undefined) throw new AppError('route_not_found');
   await admit(context, { ...origin, called, actor: authenticated.actor }).catch((error: unknown) => {
     throw hiding(error);
   });
   return { called, authenticated };
+}
+
+/**
+ * A GET of ours changes nothing, that of a route may well: it must not be called by a link in a mail, which brings the
+ * cookie along as if it had been typed in, nor by what a browser that does not say where from lets another page load.
+ * No page of another origin can set this header. Other methods were proved by their Origin.
+ */
+function isOwnCall({ method, headers }: FastifyRequest): boolean {
+  return (
+    method !== 'GET' || headers['sec-fetch-site'] === 'same-origin' || headers[PAGE_HEADER] !== undefined
+  );
 }
 
 async function answer(
@@ -111,10 +124,22 @@ async function answer(
   } catch (error) {
     if (!reply.sent) throw hiding(error);
     logRefusal(context.log, request.id, toAppError(error));
-    // What came so far must not pass for the whole.
-    reply.raw.destroy();
+    breakOff(request, reply);
   }
   return reply;
+}
+
+/**
+ * What came so far must not pass for the whole. In HTTP/1.0, which many proxies speak to what is behind them, the end of
+ * a connection is the end of an answer: there it is reset instead.
+ */
+function breakOff(
+  { raw: { httpVersionMajor, httpVersionMinor } }: FastifyRequest,
+  { raw }: FastifyReply,
+): void {
+  const hasNoLength = httpVersionMajor === 1 && httpVersionMinor === 0;
+  if (hasNoLength && raw.socket !== null && !(raw.socket instanceof TLSSocket)) raw.socket.resetAndDestroy();
+  else raw.destroy();
 }
 
 /** Who may not see the project is not told that it has the route. */

@@ -117,11 +117,22 @@ function checkNumber({ minimum, maximum }: RouteInput, number: number): string |
 
 function checkJson({ max_length: max }: RouteInput, value: Json): string | undefined {
   if (!isShallow(value, JSON_DEPTH_MAX)) return `must not be nested more than ${JSON_DEPTH_MAX} deep`;
+  if (!isFinite(value)) return 'must have no numbers beyond those of 64 bits';
   try {
     return utf8Bytes(canonicalJson(value)) > max ? `must have at most ${max} bytes as JSON` : undefined;
   } catch {
     return 'must be Unicode text: it has a lone surrogate';
   }
+}
+
+/** `JSON.parse` makes infinity of a number that is too large. */
+function isFinite(value: Json): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    Object.values(value).every((member: Json) => isFinite(member))
+  );
 }
 
 function isShallow(value: Json, depth: number): boolean {

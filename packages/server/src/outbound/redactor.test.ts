@@ -39,6 +39,12 @@ const ENCODINGS: Record<string, (secret: string) => string> = {
   'base 64': (secret) => Buffer.from(secret).toString('base64'),
   'base 64 with a byte before': (secret) => Buffer.from(`:${secret}`).toString('base64'),
   'base 64 with two bytes before and one behind': (secret) => Buffer.from(`a:${secret}.`).toString('base64'),
+  'as JSON in a URL': (secret) => encodeURIComponent(JSON.stringify(secret).slice(1, -1)),
+  'as JSON in a form': (secret) =>
+    new URLSearchParams({ '': JSON.stringify(secret).slice(1, -1) }).toString().slice(1),
+  'base 64 in a URL': (secret) => encodeURIComponent(Buffer.from(secret).toString('base64')),
+  'base 64 in JSON with slashes escaped': (secret) =>
+    Buffer.from(`:${secret}`).toString('base64').replaceAll('/', '\\/'),
   'base 64 for URLs': (secret) => Buffer.from(`ab:${secret}`).toString('base64url'),
 };
 
@@ -141,6 +147,24 @@ describe('what is no secret', () => {
       const redactor = redactorOf([secret], parts);
       const out = Buffer.concat([redactor.push(Buffer.from(`a\n\n${secret}\n\nb`)), redactor.end()]);
       expect(out.toString()).toBe(`a\n\n${MARK}\n\nb`);
+    }
+  });
+
+  test.each(['utf16le', 'utf16be'])('letters whose bytes end a part are found in %s', (encoding) => {
+    const encode = (text: string): Buffer => {
+      const bytes = Buffer.from(text, 'utf16le');
+      return encoding === 'utf16le' ? bytes : bytes.swap16();
+    };
+    for (const secret of ['ਊਊਊਊਊਊਊਊ', 'walnut\u0a0akestrel', 'Ċwalnut-kestrel', 'walnut-kestrelഊ']) {
+      for (const parts of ['events', 'lines'] as const) {
+        const redactor = redactorOf([secret], parts);
+        const given = encode(`ਊ${secret}ਊ`);
+        const out = [...given].map((byte) => redactor.push(Buffer.from([byte])));
+        expect(Buffer.concat([...out, redactor.end()]).toString('latin1')).not.toContain(
+          encode(secret).toString('latin1'),
+        );
+        expect(redactor.redactions).toBe(1);
+      }
     }
   });
 

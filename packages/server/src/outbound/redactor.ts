@@ -14,7 +14,12 @@ export const MARK = '[redacted]';
 /**
  * Shorter ones are not looked for: they are in every text, and to take them out would tell where. In bytes of UTF-8.
  */
-export const REDACTED_BYTES_MIN = 8;
+const REDACTED_BYTES_MIN = 8;
+
+/** Whether it is long enough to be taken out in every form in which a reader has it, without blanks around it as well. */
+export function canRedact(secret: string): boolean {
+  return plainForms(secret).every(({ length }) => length >= REDACTED_BYTES_MIN);
+}
 
 /** As much as one byte takes in what is looked for at most: an escape within an escape, in base 64. */
 const BYTES_PER_BYTE_MAX = 10;
@@ -25,7 +30,9 @@ const PART_BYTES_MAX = 1024 * 1024;
 const ENCODINGS: readonly (readonly Encoding[])[] = [
   [PERCENT_ENCODED],
   [PERCENT_ENCODED, PERCENT_ENCODED],
+  [PERCENT_ENCODED, JSON_ESCAPED],
   [FORM_ENCODED],
+  [FORM_ENCODED, JSON_ESCAPED],
   [JSON_ESCAPED],
   [JSON_ESCAPED, JSON_ESCAPED],
   [JSON_ESCAPED, PERCENT_ENCODED],
@@ -43,22 +50,32 @@ export class Secrets {
   readonly #forms: readonly Pattern[];
   /** Those that are also looked for behind each encoding. */
   readonly #plain: readonly Pattern[];
-  readonly #texts: readonly string[];
+  /** In base 64, where that has characters that an encoding may escape: looked for behind each. */
+  readonly #escapable: readonly Pattern[];
   /** That one can take in an answer at most. */
   readonly bytesMax: number;
 
   constructor(secrets: readonly string[]) {
     const plain = distinct(secrets.flatMap(plainForms));
-    this.#texts = secrets;
     this.#plain = plain.map((bytes) => new Pattern(bytes));
+    this.#escapable = distinct(
+      plain.flatMap((bytes) =>
+        [0, 1, 2].flatMap((before) => base64Of(bytes, before).map((text) => Buffer.from(text))),
+      ),
+    )
+      .filter((bytes) => /[+/]/.test(bytes.toString('latin1')))
+      .map((bytes) => new Pattern(bytes));
     this.#forms = distinct(plain.flatMap(otherForms)).map((bytes) => new Pattern(bytes));
     this.bytesMax = Math.max(0, ...plain.map(({ length }) => length)) * BYTES_PER_BYTE_MAX;
   }
 
-  /** Whether none of them can go on behind the end of such a part. */
-  areWithin(parts: Parts): boolean {
-    const ends = { events: /\r\r|\n\r?\n/, lines: /[\r\n]/, none: /(?!)/ };
-    return !this.#texts.some((text) => ends[parts].test(text));
+  /**
+   * Whether none of them can go on behind the end of such a part. It is bytes that end one: those of a letter in UTF-16
+   * may do it, and the first byte of a secret with what stands before it.
+   */
+  areWithin(parts: Exclude<Parts, 'none'>): boolean {
+    const end = { events: /^[\r\n]|\r\r|\n\r?\n/, lines: /[\r\n]/ }[parts];
+    return ![...this.#plain, ...this.#forms].some((pattern) => pattern.has(end));
   }
 
   get isEmpty(): boolean {
@@ -75,7 +92,8 @@ export class Secrets {
   #findBehind([outer, inner]: readonly Encoding[], bytes: Buffer): Interval[] {
     const view = outer && viewThrough(outer, bytes);
     if (view === undefined) return [];
-    if (inner === undefined) return this.#plain.flatMap((pattern) => pattern.findBehind(view, bytes));
+    if (inner === undefined)
+      return [...this.#plain, ...this.#escapable].flatMap((pattern) => pattern.findBehind(view, bytes));
     const second = viewThrough(inner, view.bytes);
     if (second === undefined) return [];
     return this.#plain
@@ -107,7 +125,7 @@ export class Redactor {
 
   constructor(secrets: Secrets, parts: Parts = 'none') {
     this.#secrets = secrets;
-    this.#parts = secrets.areWithin(parts) ? parts : 'none';
+    this.#parts = parts !== 'none' && secrets.areWithin(parts) ? parts : 'none';
   }
 
   /** How often something was taken out so far. */
@@ -209,6 +227,11 @@ class Pattern {
       if (bytes[index] === bytes[border]) border += 1;
       this.#borders[index] = border;
     }
+  }
+
+  /** Whether it, as Latin-1, has what an expression without state matches. */
+  has(expression: RegExp): boolean {
+    return expression.test(this.#bytes.toString('latin1'));
   }
 
   /**

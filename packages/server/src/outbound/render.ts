@@ -108,15 +108,41 @@ function previewAuth(auth: RouteAuth): (readonly [string, string])[] {
   }
 }
 
+/** A last segment that is empty is one that the route itself leaves so: `/users/` is not `/users/:id` without its end. */
 function renderPath(template: Template, filling: Filling): string {
-  const path = fill(template, filling, pathPlace);
-  const segments = path.split('/').slice(1);
-  const isBroken = segments.some(
-    (segment, index) =>
-      segment === '.' || segment === '..' || (segment === '' && index < segments.length - 1),
+  const texts = template.map((part) =>
+    isExpression(part) ? fillPart(part, filling, pathPlace) : pathPlace.literal(part.text),
   );
-  if (!isBroken) return path;
-  throw blame(template, 'the path', 'a segment of it would be empty, . or ..');
+  const path = texts.join('');
+  const last = template.at(-1);
+  const mayEndEmpty = last?.kind === 'text' && last.text.endsWith('/');
+  let start = 1;
+  for (const segment of path.slice(1).split('/')) {
+    const end = start + segment.length;
+    const isEmpty = segment === '' && !(mayEndEmpty && end === path.length);
+    if (isEmpty || segment === '.' || segment === '..')
+      throw blame(
+        partsWithin(template, texts, { start, end }),
+        'the path',
+        'a segment would be empty, . or ..',
+      );
+    start = end + 1;
+  }
+  return path;
+}
+
+/** Those expressions whose text is in a part of the whole, or at its borders. */
+function partsWithin(
+  template: Template,
+  texts: readonly string[],
+  { start, end }: { start: number; end: number },
+): Template {
+  let at = 0;
+  return template.filter((part, index) => {
+    const from = at;
+    at += texts[index]?.length ?? 0;
+    return isExpression(part) && from <= end && at >= start;
+  });
 }
 
 /** Those that are nothing but an input that was not given are left out. */

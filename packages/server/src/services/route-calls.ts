@@ -2,7 +2,6 @@ import {
   AppError,
   type ErrorDetail,
   keyUses,
-  utf8Bytes,
   type EntryKey,
   type KeyUse,
   type RouteDefinition,
@@ -14,7 +13,7 @@ import { filledAuth } from '../outbound/compiled-route.ts';
 import { evaluatorOf } from '../outbound/expressions.ts';
 import { readInputs, type GivenInputs, type Inputs } from '../outbound/inputs.ts';
 import { renderAuth, renderRequest } from '../outbound/render.ts';
-import { REDACTED_BYTES_MIN, Secrets } from '../outbound/redactor.ts';
+import { canRedact, Secrets } from '../outbound/redactor.ts';
 import type { OutgoingRequest } from '../outbound/request.ts';
 import type { Reader } from '../store/database.ts';
 import type { EntryWithVersion } from '../store/entries.ts';
@@ -116,13 +115,9 @@ type Prepared = { definition: RouteDefinition; inputs: Inputs; entries: Map<Entr
 
 /** All that can forbid a call, in the order in which it is nobody else's business what comes after. */
 async function prepare(context: Context, call: RouteCall): Promise<Prepared> {
-  const { called, actor } = call;
-  const { saved, params } = called;
+  const { saved, params } = call.called;
   const { definition } = context.runningCalls.compiled(saved);
-  const uses = keyUses(definition);
-  const { db } = context.store;
-  if (actor !== undefined) await authorizeCaller(db, actor, called, uses);
-  const entries = await authorizeRoute(db, called, uses);
+  const entries = await authorizeCall(context.store.db, call, definition);
   const inputs = readInputs(definition.inputs, { ...call.given(), path: params });
   return { definition, inputs, entries };
 }
@@ -141,6 +136,17 @@ export async function admit(context: Context, call: Attempt): Promise<void> {
     await recordRefusal(context, call, error);
     throw error;
   }
+}
+
+/** Who calls, and both keys. In a transaction session and token are read anew. */
+async function authorizeCall(
+  db: Reader,
+  { called, actor }: Attempt,
+  definition: RouteDefinition,
+): Promise<Map<EntryKey, EntryWithVersion>> {
+  const uses = keyUses(definition);
+  if (actor !== undefined) await authorizeCaller(db, actor, called, uses);
+  return await authorizeRoute(db, called, uses);
 }
 
 async function authorizeCaller(
@@ -186,7 +192,9 @@ async function perform(
     cut,
     // Time has passed: what was taken away meanwhile counts for the next try.
     authorize: async () =>
-      void (await authorizeRoute(context.store.db, call.called, keyUses(prepared.definition))),
+      void (await context.store.transaction(
+        async (tx) => await authorizeCall(tx, call, prepared.definition),
+      )),
   });
   if (answer.status === 401) forget();
   return await passOn(answer, response, { secrets: new Secrets(secrets), sink, passed });
@@ -204,10 +212,10 @@ async function buildRequest(
     values.set(key, (await openField(context, context.store.db, entry, content, 'value')).toString());
   const secrets = new Set(values.values());
   for (const [key, value] of values) {
-    if (utf8Bytes(value) < REDACTED_BYTES_MIN)
+    if (!canRedact(value))
       throw new AppError('route_value_unusable', {
         place: key,
-        reason: `a value of fewer than ${REDACTED_BYTES_MIN} bytes cannot be kept out of the answer`,
+        reason: 'a value of fewer than 8 bytes, blanks around it aside, cannot be kept out of the answer',
       });
   }
   const filling = { inputs, evaluate: evaluatorOf(inputs, (key) => values.get(key) ?? '', secrets) };

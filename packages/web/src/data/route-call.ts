@@ -66,7 +66,8 @@ async function* partsOf({ body }: Response): AsyncGenerator<Uint8Array> {
 /** Fails with a TypeError where a header cannot hold what is given. */
 function requestOf({ url, method, inputs }: Callable, given: Given): { url: string; init: RequestInit } {
   const query = new URLSearchParams();
-  const headers = new Headers();
+  // No page of another origin can set it.
+  const headers = new Headers({ 'x-coffer-page': 'call' });
   const body: Record<string, Json> = {};
   const parameters: Record<string, string> = {};
   for (const { name, in: place } of inputs) {

@@ -1,5 +1,5 @@
-import { AppError, utf8Bytes, type RouteAuth } from '@coffer/core';
-import { REDACTED_BYTES_MIN } from '../redactor.ts';
+import { AppError, type RouteAuth } from '@coffer/core';
+import { canRedact } from '../redactor.ts';
 import type { OutgoingRequest } from '../request.ts';
 import { signForAws } from './aws-signature.ts';
 import { checkCredential, unusable } from './credential.ts';
@@ -61,7 +61,7 @@ async function prove(request: OutgoingRequest, auth: FilledAuth, tools: AuthTool
     case 'oauth2_client_credentials': {
       const { tokens, routeKey, signal } = tools;
       const grant = await tokens.get({ routeKey, auth, signal });
-      if (utf8Bytes(grant.token) < REDACTED_BYTES_MIN)
+      if (!canRedact(grant.token))
         throw new AppError('route_response_refused', {
           reason: 'its token is too short to be kept out of answers',
         });
