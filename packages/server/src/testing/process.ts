@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.ts';
+import { makeDataDir } from './data-dir.ts';
 
 /** As it is built: both commands build first, and it starts in half the time that the sources take. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -60,7 +59,7 @@ export class ServerProcess implements AsyncDisposable {
     env = {},
     wrapper = [],
   }: { dataDir?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {}): ServerProcess {
-    const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
+    const directory = dataDir ?? makeDataDir();
     const [command, ...args] = [...wrapper, process.execPath, MAIN];
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_')),

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Role } from '@coffer/core';
 import { startApp, type App, type AppOptions } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
 import { verifyAuditLog } from '../services/audit-log.ts';
 import { Client } from './client.ts';
+import { makeDataDir } from './data-dir.ts';
 
 export const PASSWORD = 'violet-anchor-pebble-41';
 
@@ -110,7 +109,7 @@ export async function startTestServer({
   dataDir,
   ...options
 }: TestOptions = {}): Promise<TestServer> {
-  const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'coffer-test-'));
+  const directory = dataDir ?? makeDataDir();
   const logLines: string[] = [];
   const app = await startApp({
     passwordCost: CHEAP_PASSWORDS,
