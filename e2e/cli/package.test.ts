@@ -38,6 +38,16 @@ test('the bundle is one file that imports nothing but what Node has', () => {
   expect(imported.filter((name) => !name?.startsWith('node:'))).toEqual([]);
 });
 
+test('no command waits for what another needs: an HTTP server', () => {
+  const code = readFileSync(COFFER, 'utf8');
+  const loadedAtOnce = [...code.matchAll(/\bfrom\s*["'](node:[\w/]+)["']/g)].map(([, name]) => name);
+  expect(loadedAtOnce).toContain('node:fs');
+  expect(loadedAtOnce).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^node:(http|https|net|tls)$/)]),
+  );
+  expect(code).toMatch(/import\(["']node:http["']\)/);
+});
+
 /** The Node that the machine has, and not the one that the tests run on. */
 function machinesNode(): { path: string; version: string } | undefined {
   const own = process.env['PATH']

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CliError, systemCode } from '../cli-error.ts';
 import { command } from '../command.ts';
@@ -21,6 +21,8 @@ export const echo = command({
   },
   examples: [{ line: 'coffer echo', what: `On http://${HOST}:${PORT}.` }],
   run: async ({ terminal }, { options }) => {
+    // Here alone: it takes longer to load than all else that the command line is made of.
+    const { createServer } = await import('node:http');
     const server = createServer((request, response) => {
       receive(request)
         .then(async (received) => {
