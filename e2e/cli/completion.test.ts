@@ -23,8 +23,38 @@ test('bash completes commands, options and what they may be', async () => {
   expect(offers(script, ['admin', ''])).toContain('audit');
   expect(offers(script, ['admin', 'audit', 'ver'])).toEqual(['verify']);
   expect(offers(script, ['admin', 'audit', 'verify', '--js'])).toEqual(['--json']);
-  expect(offers(script, ['run', '--', ''])).toEqual(['']);
+  expect(offers(script, ['run', '--', 'ca'])).toContain('cat');
+  expect(offers(script, ['run', '--', 'cat', ''])).toEqual(['']);
 });
+
+const FISH = 'fish';
+const HAS_FISH = spawnSync(FISH, ['--version']).error === undefined;
+
+test.skipIf(!HAS_FISH)(
+  'fish completes commands, options, what they may be, and the command to run',
+  async () => {
+    using person = new Person();
+    const script = await person.ok(['completion', 'fish']);
+    const offersOf = (line: string): string[] => {
+      const lines = `${script}\ncomplete -C '${line}'`;
+      const printed = execFileSync(FISH, ['-c', lines], { encoding: 'utf8', env: person.env });
+      return printed
+        .trim()
+        .split('\n')
+        .map((offer) => offer.split('\t')[0] ?? '');
+    };
+    expect(offersOf('coffer ex')).toEqual(['export']);
+    expect(offersOf('coffer -p shop ex')).toEqual(['export']);
+    expect(offersOf('coffer run --off')).toEqual(['--offline-ok', '--offline-ttl']);
+    expect(offersOf('coffer export --format y')).toEqual(['yaml']);
+    expect(offersOf('coffer routes ca')).toEqual(['call', 'calls']);
+    expect(offersOf('coffer admin audit ver')).toEqual(['verify']);
+    expect(offersOf('coffer admin audit verify --js')).toEqual(['--json']);
+    expect(offersOf('coffer -p shop routes apply --if')).toEqual(['--if-version']);
+    expect(offersOf('coffer run --only A -- coffer expo')).toEqual(['export']);
+    expect(offersOf('coffer run -- coffer export --off')).toEqual(['']);
+  },
+);
 
 test.each(['zsh', 'fish'])(
   'the script for %s is one that the shell reads, where there is one',

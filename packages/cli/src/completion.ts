@@ -18,17 +18,19 @@ function bashScript(commands: readonly Command[]): string {
   const choices = choiceLists(commands).map(
     ([option, list]) => `    ${option}) words='${list.join(' ')}' ;;`,
   );
-  const withValue = Object.entries(GLOBAL_OPTIONS)
-    .filter(([, { type }]) => type === 'string')
-    .flatMap(([name, option]) => flagsOf(name, option));
   return `# bash completion of coffer
 _coffer() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command='' words='' i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
-    --) return ;;
-    ${withValue.join('|')}) ((i++)) ;;
+    --)
+      # What stands behind is a command of its own.
+      if declare -F _command_offset > /dev/null; then _command_offset $((i + 1))
+      elif ((COMP_CWORD == i + 1)); then COMPREPLY=($(compgen -c -- "$current")); fi
+      return
+      ;;
+    ${flagsWithValue().join('|')}) ((i++)) ;;
     -*) ;;
     *)
       case "$command" in
@@ -60,6 +62,14 @@ function zshScript(commands: readonly Command[]): string {
   });
   return `#compdef coffer
 _coffer() {
+  # What stands behind -- is a command of its own.
+  local -i dashes=\${words[(i)--]}
+  if ((dashes < CURRENT)); then
+    shift $dashes words
+    ((CURRENT -= dashes))
+    _normal
+    return
+  fi
   local -a commands
   commands=(
 ${names.join('\n')}
@@ -101,40 +111,77 @@ ${zshCases(commands, name).join('\n')}
 }
 
 function fishScript(commands: readonly Command[]): string {
-  const lines = ['# fish completion of coffer', 'complete -c coffer -f'];
+  const lines = [
+    fishFunctions(),
+    'complete -c coffer -f',
+    `complete -c coffer -n __coffer_behind -a '(__coffer_command)'`,
+  ];
   for (const [name, option] of Object.entries<Option>(GLOBAL_OPTIONS))
-    lines.push(fishOption('', name, option));
+    lines.push(fishOption("-n 'not __coffer_behind'", name, option));
   for (const group of groupsOf(commands)) {
-    const words = nextWords(commands, group);
-    const inGroup = group.split(' ').map(fishSeen).join('; and ');
     if (!group.includes(' '))
       lines.push(
-        `complete -c coffer -n __fish_use_subcommand -a ${group} -d ${fishText(summaryOf(commands, group))}`,
+        `complete -c coffer -n '__coffer_is' -a ${group} -d ${fishText(summaryOf(commands, group))}`,
       );
     lines.push(
-      ...words.map((word) => {
-        const summary = commands.find(({ name }) => name === `${group} ${word}`)?.summary;
-        return `complete -c coffer -n '${inGroup}; and not ${fishSeen(words.join(' '))}' -a ${word} -d ${fishText(plain(summary ?? summaryOf(commands, `${group} ${word}`)))}`;
+      ...nextWords(commands, group).map((word) => {
+        const name = `${group} ${word}`;
+        const summary =
+          commands.find((command) => command.name === name)?.summary ?? summaryOf(commands, name);
+        return `complete -c coffer -n '__coffer_is ${group}' -a ${word} -d ${fishText(plain(summary))}`;
       }),
     );
   }
-  for (const { name, summary, options, arguments: args, takesCommand } of commands) {
+  for (const { name, summary, options, arguments: args } of commands) {
     if (!name.includes(' '))
-      lines.push(`complete -c coffer -n __fish_use_subcommand -a ${name} -d ${fishText(plain(summary))}`);
-    const seen = `-n '${name.split(' ').map(fishSeen).join('; and ')}'`;
+      lines.push(`complete -c coffer -n '__coffer_is' -a ${name} -d ${fishText(plain(summary))}`);
+    const within = `-n '__coffer_in ${name}'`;
     for (const [optionName, option] of Object.entries(options))
-      lines.push(fishOption(seen, optionName, option));
+      lines.push(fishOption(within, optionName, option));
     for (const { choices, name: argument } of args) {
-      if (choices !== undefined) lines.push(`complete -c coffer ${seen} -a '${choices.join(' ')}'`);
-      if (argument === 'FILE') lines.push(`complete -c coffer ${seen} -F`);
+      if (choices !== undefined) lines.push(`complete -c coffer ${within} -a '${choices.join(' ')}'`);
+      if (argument === 'FILE') lines.push(`complete -c coffer ${within} -F`);
     }
-    if (takesCommand === true) lines.push(`complete -c coffer ${seen} -a '(__fish_complete_subcommand)'`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-function fishSeen(words: string): string {
-  return `__fish_seen_subcommand_from ${words}`;
+/** fish has functions of its own for this, which take the value of an option for the command. */
+function fishFunctions(): string {
+  return `# fish completion of coffer
+function __coffer_words
+  set -l skips no
+  for word in (commandline -opc)[2..-1]
+    if test $skips = yes
+      set skips no
+      continue
+    end
+    switch $word
+      case ${flagsWithValue().join(' ')}
+        set skips yes
+      case '-*'
+      case '*'
+        echo $word
+    end
+  end
+end
+function __coffer_behind
+  contains -- -- (commandline -opc)
+end
+function __coffer_is
+  set -l words (__coffer_words)
+  not __coffer_behind; and test "$argv" = "$words"
+end
+function __coffer_in
+  set -l words (__coffer_words)
+  set -l until (count $argv)
+  not __coffer_behind; and set -q words[$until]; and test "$argv" = "$words[1..$until]"
+end
+function __coffer_command
+  set -l words (commandline -opc)
+  set -l behind (math (contains -i -- -- $words) + 1)
+  complete "-C"(string join ' ' -- (string escape -- $words[$behind..-1]) (commandline -ct))
+end`;
 }
 
 function fishOption(
@@ -198,6 +245,13 @@ function flagsOf(name: string, { short }: Option): string[] {
   return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
 }
 
+/** Of every command: what follows them is no word of its own. */
+function flagsWithValue(): string[] {
+  return Object.entries(GLOBAL_OPTIONS)
+    .filter(([, { type }]) => type === 'string')
+    .flatMap(([name, option]) => flagsOf(name, option));
+}
+
 function optionSpecs({ options }: Command): string[] {
   return Object.entries<Option>({ ...options, ...GLOBAL_OPTIONS }).flatMap(optionSpec);
 }
@@ -216,13 +270,12 @@ function optionSpec([name, option]: [string, Option]): string[] {
   );
 }
 
-function argumentSpecs({ arguments: args, takesCommand }: Command): string[] {
-  const specs = args.map(({ name, choices, multiple }) =>
+function argumentSpecs({ arguments: args }: Command): string[] {
+  return args.map(({ name, choices, multiple }) =>
     single(
       `${multiple === true ? '*' : ''}:${name}:${choices === undefined ? (name === 'FILE' ? '_files' : ' ') : `(${choices.join(' ')})`}`,
     ),
   );
-  return takesCommand === true ? [...specs, `'*:::command:_normal'`] : specs;
 }
 
 function plain(summary: string): string {
