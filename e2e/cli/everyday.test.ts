@@ -23,18 +23,18 @@ test('set and get give back every byte', async () => {
 test('list, history, restore, rm and events say what there is and was', async () => {
   await using scene = await setScene();
   const { person, project } = scene;
-  await person.ok(['set', 'A'], { input: '1' });
-  await person.ok(['set', 'A'], { input: '2' });
-  expect((await person.ok(['list'])).split('\t').slice(0, 2)).toEqual(['A', '2']);
-  expect(JSON.parse(await person.ok(['history', 'A', '--json']))).toHaveLength(2);
-  await person.ok(['restore', 'A', '1']);
-  expect(await person.ok(['get', 'A'])).toBe('1');
-  expect((await person.run(['rm', 'A'])).code).toBe(2);
-  await person.ok(['rm', 'A', '--yes']);
-  expect((await person.run(['get', 'A'])).code).toBe(5);
-  expect(await person.ok(['events', '-n', '2'])).toContain('vault_delete');
-  expect(await person.ok(['projects'])).toMatch(new RegExp(`^${project}\t`));
-  expect(await person.ok(['whoami'])).toMatch(/^root\tROOT\t/);
+  await person.here.ok(['set', 'A'], { input: '1' });
+  await person.here.ok(['set', 'A'], { input: '2' });
+  expect((await person.here.ok(['list'])).split('\t').slice(0, 2)).toEqual(['A', '2']);
+  expect(JSON.parse(await person.here.ok(['history', 'A', '--json']))).toHaveLength(2);
+  await person.here.ok(['restore', 'A', '1']);
+  expect(await person.here.ok(['get', 'A'])).toBe('1');
+  expect((await person.here.run(['rm', 'A'])).code).toBe(2);
+  await person.here.ok(['rm', 'A', '--yes']);
+  expect((await person.here.run(['get', 'A'])).code).toBe(5);
+  expect(await person.here.ok(['events', '-n', '2'])).toContain('vault_delete');
+  expect(await person.here.ok(['projects'])).toMatch(new RegExp(`^${project}\t`));
+  expect(await person.here.ok(['whoami'])).toMatch(/^root\tROOT\t/);
 });
 
 test('what is exported in any format is imported as the same', async () => {
@@ -52,60 +52,65 @@ test('what is exported in any format is imported as the same', async () => {
     ODD: 'a\u0085b\u2028c\ufeff',
   };
   for (const [key, value] of Object.entries(values))
-    await person.ok(['set', key, '--empty'], { input: value });
+    await person.here.ok(['set', key, '--empty'], { input: value });
   for (const format of ['dotenv', 'json', 'yaml']) {
-    const text = await person.ok(['export', '--format', format]);
-    const result = await person.ok(['import', '-', '-e', 'copy', '--format', format, '--yes', '--json'], {
-      input: text,
-    });
+    const text = await person.here.ok(['export', '--format', format]);
+    const result = await person.here.ok(
+      ['import', '-', '-e', 'copy', '--format', format, '--yes', '--json'],
+      {
+        input: text,
+      },
+    );
     expect(JSON.parse(result).updated).toEqual([]);
-    expect(JSON.parse(await person.ok(['export', '-e', 'copy', '--json']))).toEqual(values);
-    expect((await person.ok(['diff', 'default', 'copy'])).trim()).toBe('');
-    for (const key of Object.keys(values)) await person.ok(['rm', key, '-e', 'copy', '--yes']);
+    expect(JSON.parse(await person.here.ok(['export', '-e', 'copy', '--json']))).toEqual(values);
+    expect((await person.here.ok(['diff', 'default', 'copy'])).trim()).toBe('');
+    for (const key of Object.keys(values)) await person.here.ok(['rm', key, '-e', 'copy', '--yes']);
   }
   const shell = join(person.cwd, 'values.sh');
-  writeFileSync(shell, await person.ok(['export', '--format', 'shell']));
+  writeFileSync(shell, await person.here.ok(['export', '--format', 'shell']));
   expect(
     await person.ok(['run', '--except', '*', '--', 'bash', '-c', `. ${shell}; printf %s "$TRICKY$LINES"x`]),
   ).toBe(`${values['TRICKY']}${values['LINES']}x`);
-  expect(await person.ok(['export', '--format', 'k8s'])).toContain(`LINES: "${btoa('one\ntwo\n')}"`);
+  expect(await person.here.ok(['export', '--format', 'k8s'])).toContain(`LINES: "${btoa('one\ntwo\n')}"`);
 });
 
 test('an import changes all or nothing, and says why', async () => {
   await using scene = await setScene();
   const { person } = scene;
-  await person.ok(['set', 'A'], { input: '1' });
-  const refused = await person.run(['import', '-', '--yes'], { input: 'A=2\nB=3\nlower=4\nnonsense\n' });
+  await person.here.ok(['set', 'A'], { input: '1' });
+  const refused = await person.here.run(['import', '-', '--yes'], { input: 'A=2\nB=3\nlower=4\nnonsense\n' });
   expect(refused).toMatchObject({ code: 1, out: '' });
   expect(refused.err).toContain('refused    lower');
   expect(refused.err).toContain('refused    line 4');
-  expect(JSON.parse(await person.ok(['export', '--json']))).toEqual({ A: '1' });
-  expect((await person.run(['import', '-'], { input: 'B=3' })).code).toBe(2);
-  await person.ok(['import', '-', '--yes', '--skip-refused'], { input: 'A=2\nB=3\nlower=4\n' });
-  expect(JSON.parse(await person.ok(['export', '--json']))).toEqual({ A: '2', B: '3' });
+  expect(JSON.parse(await person.here.ok(['export', '--json']))).toEqual({ A: '1' });
+  expect((await person.here.run(['import', '-'], { input: 'B=3' })).code).toBe(2);
+  await person.here.ok(['import', '-', '--yes', '--skip-refused'], { input: 'A=2\nB=3\nlower=4\n' });
+  expect(JSON.parse(await person.here.ok(['export', '--json']))).toEqual({ A: '2', B: '3' });
 });
 
 test('a template is filled once, and not at all when a key is missing', async () => {
   await using scene = await setScene();
   const { person } = scene;
-  await person.ok(['set', 'A'], { input: '${{ vault.B }} $& $1' });
-  await person.ok(['set', 'B'], { input: 'b' });
+  await person.here.ok(['set', 'A'], { input: '${{ vault.B }} $& $1' });
+  await person.here.ok(['set', 'B'], { input: 'b' });
   const path = join(person.cwd, 'app.conf');
   writeFileSync(path, 'a=${{ vault.A }}\nb=${{vault.B}}\nc=${{ secrets.C }}\n');
-  await person.ok(['template', path, '--out', 'filled']);
+  await person.here.ok(['template', path, '--out', 'filled']);
   expect(readFileSync(join(person.cwd, 'filled'), 'utf8')).toBe(
     'a=${{ vault.B }} $& $1\nb=b\nc=${{ secrets.C }}\n',
   );
-  const filled = await person.ok(['template', '-'], {
+  const filled = await person.here.ok(['template', '-'], {
     input:
       "${{ base64(vault.B) }} ${{ json(vault.A) }} ${{ basic('ci', vault.B) }} ${{ urlencode(vault.A) }} ${{ steps.vault.b }}",
   });
   expect(filled).toBe(
     'Yg== "${{ vault.B }} $& $1" Y2k6Yg== %24%7B%7B%20vault.B%20%7D%7D%20%24%26%20%241 ${{ steps.vault.b }}',
   );
-  const key = await person.ok(['template', '-'], { input: "${{ hmac_sha256(vault.B, 'what do ya want') }}" });
+  const key = await person.here.ok(['template', '-'], {
+    input: "${{ hmac_sha256(vault.B, 'what do ya want') }}",
+  });
   expect(key).toBe(createHmac('sha256', 'b').update('what do ya want').digest('hex'));
-  const missing = await person.run(['template', '-'], {
+  const missing = await person.here.run(['template', '-'], {
     input: '${{ vault.NO }} ${{ vault.NEITHER }} ${{ vault.A }}',
   });
   expect(missing).toMatchObject({ code: 5, out: '' });
@@ -116,26 +121,29 @@ test('a template is filled once, and not at all when a key is missing', async ()
     'x\n${{ basic(vault.A) }}',
     'x\n${{ vault.A',
   ];
-  for (const input of wrong) expect((await person.run(['template', '-'], { input })).err).toContain('line 2');
+  for (const input of wrong)
+    expect((await person.here.run(['template', '-'], { input })).err).toContain('line 2');
 });
 
 test('export for a shell is refused what changes how programs load, as run is', async () => {
   await using scene = await setScene();
   const { person } = scene;
-  await person.ok(['set', 'LD_PRELOAD'], { input: '/tmp/x.so' });
-  await person.ok(['set', 'SAFE'], { input: '1' });
-  const refused = await person.run(['export', '--format', 'shell']);
+  await person.here.ok(['set', 'LD_PRELOAD'], { input: '/tmp/x.so' });
+  await person.here.ok(['set', 'SAFE'], { input: '1' });
+  const refused = await person.here.run(['export', '--format', 'shell']);
   expect(refused).toMatchObject({ code: 1, out: '' });
   expect(refused.err).toContain('LD_PRELOAD would change how programs are found and loaded');
-  expect(await person.ok(['export', '--format', 'shell', '--except', 'LD_*'])).toBe("export SAFE='1'\n");
-  expect(await person.ok(['export', '--format', 'shell', '--only', 'LD_PRELOAD'])).toContain('LD_PRELOAD=');
-  expect(await person.ok(['export'])).toContain('LD_PRELOAD=');
+  expect(await person.here.ok(['export', '--format', 'shell', '--except', 'LD_*'])).toBe("export SAFE='1'\n");
+  expect(await person.here.ok(['export', '--format', 'shell', '--only', 'LD_PRELOAD'])).toContain(
+    'LD_PRELOAD=',
+  );
+  expect(await person.here.ok(['export'])).toContain('LD_PRELOAD=');
 });
 
 test('an empty value is set when it is meant, and not when a command before the pipe failed', async () => {
   await using scene = await setScene();
   const { person } = scene;
-  await person.ok(['set', 'KEY'], { input: 'old' });
+  await person.here.ok(['set', 'KEY'], { input: 'old' });
   const file = join(person.cwd, 'empty');
   writeFileSync(file, '');
   for (const [args, input] of [
@@ -143,13 +151,13 @@ test('an empty value is set when it is meant, and not when a command before the 
     [['--trim-newline'], '\n'],
     [['--file', file], 'x'],
   ] as const) {
-    const refused = await person.run(['set', 'KEY', ...args], { input });
+    const refused = await person.here.run(['set', 'KEY', ...args], { input });
     expect(refused.code).toBe(1);
     expect(refused.err).toContain('coffer set KEY --empty');
   }
-  expect(await person.ok(['get', 'KEY'])).toBe('old');
-  await person.ok(['set', 'KEY', '--empty'], { input: '' });
-  expect(await person.ok(['get', 'KEY'])).toBe('');
+  expect(await person.here.ok(['get', 'KEY'])).toBe('old');
+  await person.here.ok(['set', 'KEY', '--empty'], { input: '' });
+  expect(await person.here.ok(['get', 'KEY'])).toBe('');
 });
 
 test('a value of the largest size passes with the line break that is left out; more of anything is refused', async () => {
@@ -177,10 +185,10 @@ test('a value of the largest size passes with the line break that is left out; m
 test('what others wrote steers no terminal, in JSON neither', async () => {
   await using scene = await setScene();
   const { person } = scene;
-  await person.ok(['set', 'KEY', '--comment', 'a\u009b2Jb'], { input: 'c\u009b2Jd' });
+  await person.here.ok(['set', 'KEY', '--comment', 'a\u009b2Jb'], { input: 'c\u009b2Jd' });
   for (const args of [['list'], ['list', '--json'], ['get', 'KEY', '--json'], ['export', '--json']])
-    expect(await person.ok(args)).not.toContain('\u009b');
-  expect(JSON.parse(await person.ok(['get', 'KEY', '--json'])).value).toBe('c\u009b2Jd');
+    expect(await person.here.ok(args)).not.toContain('\u009b');
+  expect(JSON.parse(await person.here.ok(['get', 'KEY', '--json'])).value).toBe('c\u009b2Jd');
 });
 
 test('refusals name what is wrong and what to do', async () => {
@@ -204,7 +212,7 @@ test('refusals name what is wrong and what to do', async () => {
     [2, 'give one of them', ['login', scene.url, '--token-stdin', '--trust', 'trs_x'], { input: 'x' }],
   ];
   for (const [code, said, args, options] of cases) {
-    const result = await person.run(args, options);
+    const result = await person.here.run(args, options);
     expect([args, result.code, result.out]).toEqual([args, code, '']);
     expect(result.err).toContain(said);
     expect(result.err).not.toContain('canary');
@@ -216,6 +224,6 @@ test('refusals name what is wrong and what to do', async () => {
     permissions: ['vault.list'],
   });
   const env = { COFFER_URL: scene.url, COFFER_TOKEN: token };
-  const { access_token } = JSON.parse(await person.ok(['whoami', '--json'], { env }));
+  const { access_token } = JSON.parse(await person.here.ok(['whoami', '--json'], { env }));
   expect(access_token.permissions).toEqual(['vault.list']);
 });

@@ -23,8 +23,8 @@ async function startApi(answer: RequestListener): Promise<AsyncDisposable & { ur
 
 async function sceneFor(origin: string): Promise<Scene> {
   const scene = await setScene({ config: { egressAllow: [origin] } });
-  await scene.person.ok(['set', 'API_KEY'], { input: SECRET });
-  await scene.person.ok(['allow', 'API_KEY', origin]);
+  await scene.person.here.ok(['set', 'API_KEY'], { input: SECRET });
+  await scene.person.here.ok(['allow', 'API_KEY', origin]);
   return scene;
 }
 
@@ -57,7 +57,7 @@ function charge(origin: string): Record<string, unknown> {
 }
 
 async function apply(person: Person, definition: object, ...options: string[]) {
-  return await person.run(['routes', 'apply', '-', ...options], { input: JSON.stringify(definition) });
+  return await person.here.run(['routes', 'apply', '-', ...options], { input: JSON.stringify(definition) });
 }
 
 test('a route sends the value, and who calls it has none of it', async () => {
@@ -98,7 +98,7 @@ test('a route sends the value, and who calls it has none of it', async () => {
 test('what a route shows is what it takes: nothing changes, whatever the file leaves out', async () => {
   await using scene = await sceneFor('https://api.example.org');
   const { person } = scene;
-  await person.ok(['allow', 'API_KEY', 'https://auth.example.org']);
+  await person.here.ok(['allow', 'API_KEY', 'https://auth.example.org']);
   const key = '${{ vault.API_KEY }}';
   const auths = [
     null,
@@ -133,10 +133,10 @@ test('what a route shows is what it takes: nothing changes, whatever the file le
     };
     expect((await apply(person, definition)).err).toContain(`${id} is at version 1`);
     expect((await apply(person, definition)).err).toContain('nothing changes');
-    const shown = await person.ok(['routes', 'show', id]);
-    const again = await person.run(['routes', 'apply', '-'], { input: shown });
+    const shown = await person.here.ok(['routes', 'show', id]);
+    const again = await person.here.run(['routes', 'apply', '-'], { input: shown });
     expect(again.err).toBe(`${id} is at version 1; nothing changes.\n`);
-    expect((await person.run(['routes', 'apply', '-', '--again'], { input: shown })).err).toContain(
+    expect((await person.here.run(['routes', 'apply', '-', '--again'], { input: shown })).err).toContain(
       `${id} is at version 2`,
     );
   }
@@ -152,9 +152,9 @@ test('a change is shown, and saved over what was looked at only', async () => {
   expect((await apply(person, definition, '--if-version', '1')).code).toBe(6);
   expect((await apply(person, definition, '--if-version', '0')).code).toBe(6);
   expect((await apply(person, definition, '--if-version', '2')).code).toBe(0);
-  const second = await person.ok(['routes', 'show', 'charge', '--at-version', '2']);
+  const second = await person.here.ok(['routes', 'show', 'charge', '--at-version', '2']);
   expect(JSON.parse(second).response.max_bytes).toBe(1000);
-  const versions = await person.ok(['routes', 'versions', 'charge']);
+  const versions = await person.here.ok(['routes', 'versions', 'charge']);
   expect(versions.split('\n').map((line) => line.split('\t')[0])).toEqual(['3', '2', '1', '']);
 
   const yaml = join(person.cwd, 'ping.yaml');
@@ -162,14 +162,14 @@ test('a change is shown, and saved over what was looked at only', async () => {
     yaml,
     'id: ping\nmethod: GET\npath: /ping\nrequest:\n  origin: https://api.example.org\n  method: GET\n  path: /\n  headers:\n    - name: X-Key\n      value: ${{ vault.API_KEY }}\n',
   );
-  await person.ok(['routes', 'apply', yaml]);
-  const listed = await person.ok(['routes', 'list', '--key', 'API_KEY']);
+  await person.here.ok(['routes', 'apply', yaml]);
+  const listed = await person.here.ok(['routes', 'list', '--key', 'API_KEY']);
   expect(listed.split('\n').map((line) => line.split('\t')[0])).toEqual(['charge', 'ping', '']);
-  const previewed = await person.run(['routes', 'preview', yaml]);
+  const previewed = await person.here.run(['routes', 'preview', yaml]);
   expect(previewed.out).toBe('GET https://api.example.org/\nX-Key: •••\n');
   expect(previewed.code).toBe(0);
-  await person.ok(['routes', 'delete', 'ping', '--yes']);
-  expect((await person.run(['routes', 'show', 'ping'])).code).toBe(5);
+  await person.here.ok(['routes', 'delete', 'ping', '--yes']);
+  expect((await person.here.run(['routes', 'show', 'ping'])).code).toBe(5);
 });
 
 test('nobody makes a route public by oversight', async () => {
@@ -178,13 +178,13 @@ test('nobody makes a route public by oversight', async () => {
   const definition = { ...charge('https://api.example.org'), access: 'public' };
   expect(await apply(person, definition)).toMatchObject({ code: 2, out: '' });
   expect((await apply(person, { ...definition, confirm_public: true })).code).toBe(2);
-  expect(await person.ok(['routes', 'list'])).toBe('');
+  expect(await person.here.ok(['routes', 'list'])).toBe('');
   expect((await apply(person, definition, '--yes')).code).toBe(0);
   // It is public: what else changes is no news in this respect.
   expect((await apply(person, { ...definition, rate_per_minute: 5 })).code).toBe(0);
   const file = join(person.cwd, 'route.json');
   writeFileSync(file, JSON.stringify(definition));
-  expect((await person.run(['routes', 'preview', file, 'account=a', 'amount=1'])).code).toBe(0);
+  expect((await person.here.run(['routes', 'preview', file, 'account=a', 'amount=1'])).code).toBe(0);
 });
 
 test('what the outside API says is told from what Coffer says, by exit code and stream', async () => {
@@ -209,7 +209,7 @@ test('what the outside API says is told from what Coffer says, by exit code and 
     [404, 8],
     [503, 8],
   ] as const) {
-    const called = await person.run(['routes', 'call', 'answer', `status=${status}`]);
+    const called = await person.here.run(['routes', 'call', 'answer', `status=${status}`]);
     expect(called).toMatchObject({ code, out: 'said by the API', err: `${status} from ${api.url}\n` });
   }
   const refusals: [number, string, string[]][] = [
@@ -226,20 +226,22 @@ test('what the outside API says is told from what Coffer says, by exit code and 
     [2, 'ID must', ['Canary!']],
   ];
   for (const [code, said, args] of refusals) {
-    const called = await person.run(['routes', 'call', ...args]);
+    const called = await person.here.run(['routes', 'call', ...args]);
     expect([args, called.code, called.out]).toEqual([args, code, '']);
     expect(called.err).toContain(said);
     expect(called.err).not.toContain('canary');
   }
   await apply(person, { ...definition, response: { max_bytes: 3 } });
-  expect(await person.run(['routes', 'call', 'answer', 'status=200'])).toMatchObject({ code: 1 });
-  expect(await person.ok(['routes', 'calls', 'answer', '-n', '1'])).toContain('it has more than 3 bytes');
+  expect(await person.here.run(['routes', 'call', 'answer', 'status=200'])).toMatchObject({ code: 1 });
+  expect(await person.here.ok(['routes', 'calls', 'answer', '-n', '1'])).toContain(
+    'it has more than 3 bytes',
+  );
   await api[Symbol.asyncDispose]();
-  const away = await person.run(['routes', 'call', 'answer', 'status=200']);
+  const away = await person.here.run(['routes', 'call', 'answer', 'status=200']);
   expect(away).toMatchObject({ code: 1, out: '' });
   expect(away.err).toContain('[route_upstream_unreachable]');
-  await person.ok(['allow', 'API_KEY', api.url, '--remove']);
-  const refused = await person.run(['routes', 'call', 'answer', 'status=200']);
+  await person.here.ok(['allow', 'API_KEY', api.url, '--remove']);
+  const refused = await person.here.run(['routes', 'call', 'answer', 'status=200']);
   expect(refused).toMatchObject({ code: 4, out: '' });
   expect(refused.err).toContain('coffer allow KEY ORIGIN');
 }, 120_000);
@@ -247,22 +249,22 @@ test('what the outside API says is told from what Coffer says, by exit code and 
 test('an entry says where it may go, and its deletion which routes no longer work', async () => {
   await using scene = await sceneFor('https://api.example.org');
   const { person } = scene;
-  expect(await person.ok(['allow', 'API_KEY'])).toBe('https://api.example.org\n');
-  await person.ok(['allow', 'API_KEY', 'https://b.example.org', '--in-path']);
-  expect(JSON.parse(await person.ok(['allow', 'API_KEY', '--json']))).toEqual({
+  expect(await person.here.ok(['allow', 'API_KEY'])).toBe('https://api.example.org\n');
+  await person.here.ok(['allow', 'API_KEY', 'https://b.example.org', '--in-path']);
+  expect(JSON.parse(await person.here.ok(['allow', 'API_KEY', '--json']))).toEqual({
     key: 'API_KEY',
     allowed_origins: ['https://api.example.org', 'https://b.example.org'],
     allowed_in_path: true,
   });
-  await person.ok(['allow', 'API_KEY', 'https://b.example.org', '--remove', '--in-path']);
-  expect(JSON.parse(await person.ok(['allow', 'API_KEY', '--json']))).toMatchObject({
+  await person.here.ok(['allow', 'API_KEY', 'https://b.example.org', '--remove', '--in-path']);
+  expect(JSON.parse(await person.here.ok(['allow', 'API_KEY', '--json']))).toMatchObject({
     allowed_origins: ['https://api.example.org'],
     allowed_in_path: false,
   });
-  expect((await person.run(['allow', 'API_KEY', 'https://x.example.org/path'])).code).toBe(2);
-  expect((await person.run(['allow', 'NO_SUCH_KEY'])).code).toBe(5);
+  expect((await person.here.run(['allow', 'API_KEY', 'https://x.example.org/path'])).code).toBe(2);
+  expect((await person.here.run(['allow', 'NO_SUCH_KEY'])).code).toBe(5);
   await apply(person, charge('https://api.example.org'));
-  const removed = await person.run(['rm', 'API_KEY', '--yes']);
+  const removed = await person.here.run(['rm', 'API_KEY', '--yes']);
   expect(removed.err).toContain('these routes no longer work: charge');
 }, 120_000);
 
@@ -277,7 +279,7 @@ test.skipIf(!HAS_PSEUDO_TERMINALS)(
     await asked.see('[y/N]');
     asked.type('n\r');
     expect(await asked.ended()).toBe(1);
-    expect(await person.ok(['get', 'API_KEY'])).toBe(SECRET);
+    expect(await person.here.ok(['get', 'API_KEY'])).toBe(SECRET);
   },
 );
 
@@ -290,7 +292,7 @@ test.skipIf(!HAS_PSEUDO_TERMINALS)('an answer steers no terminal, and reaches a 
   const { person } = scene;
   const request = { origin: api.url, method: 'GET', path: '/' };
   await apply(person, { id: 'answer', method: 'GET', path: '/answer', request });
-  expect(await person.ok(['routes', 'call', 'answer'])).toBe(answer);
+  expect(await person.here.ok(['routes', 'call', 'answer'])).toBe(answer);
   await using shown = person.onTerminal(['routes', 'call', 'answer']);
   await shown.ended();
   expect(shown.shown).toContain(String.raw`a\u009b2J\u001b[2Jb`);
@@ -305,21 +307,21 @@ test('every definition of the guide can be saved and previewed, and shows as it 
   for (const [, format = '', text = ''] of blocks) {
     const origins = [...text.matchAll(/https:\/\/[a-z0-9.-]+/g)].map(([origin]) => origin);
     for (const [, key = ''] of text.matchAll(/vault\.([A-Z_]+)/g)) {
-      await person.ok(['set', key], { input: SECRET });
-      await person.ok(['allow', key, ...origins]);
+      await person.here.ok(['set', key], { input: SECRET });
+      await person.here.ok(['allow', key, ...origins]);
     }
     const file = join(person.cwd, `route.${format}`);
     writeFileSync(file, text);
-    const applied = await person.run(['routes', 'apply', file]);
+    const applied = await person.here.run(['routes', 'apply', file]);
     expect([text, applied.code, applied.err]).toEqual([
       text,
       0,
       expect.stringMatching(/^\S+ is at version 1 in \S+, served at \S+\.\n$/),
     ]);
     const [id = ''] = applied.err.split(' ');
-    const shown = JSON.parse(await person.ok(['routes', 'show', id]));
+    const shown = JSON.parse(await person.here.ok(['routes', 'show', id]));
     if (format === 'json') expect(shown).toMatchObject(JSON.parse(text));
-    const previewed = await person.ok(['routes', 'preview', file]);
+    const previewed = await person.here.ok(['routes', 'preview', file]);
     expect(previewed).toContain('•••');
     expect(previewed).not.toContain('hunter2');
   }

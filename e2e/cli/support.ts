@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { findPaths } from '../../packages/cli/src/paths.ts';
+import { runCommandLine } from '../../packages/cli/src/run-command-line.ts';
+import { Terminal } from '../../packages/cli/src/terminal.ts';
 import type { Client } from '../../packages/server/src/testing/client.ts';
 import {
   startTestServer,
@@ -70,14 +75,52 @@ export class Person implements Disposable {
 
   /** Its standard output. Fails when it failed. */
   async ok(args: readonly string[], options: Options = {}): Promise<string> {
-    const { code, signal, out, err } = await this.run(args, options);
-    if (code !== 0) throw new Error(`coffer ${args.join(' ')} ended with ${code ?? signal}: ${err}`);
-    return out;
+    return outputOf(args, await this.run(args, options));
+  }
+
+  /** The same commands in this process: for what stands around the story of a test, and for what many of them say. */
+  get here(): Pick<Person, 'run' | 'ok'> {
+    return {
+      run: async (args, options) => await this.#runHere(args, options),
+      ok: async (args, options) => outputOf(args, await this.#runHere(args, options)),
+    };
+  }
+
+  async #runHere(
+    args: readonly string[],
+    { input = '', env = {}, cwd = this.cwd }: Options = {},
+  ): Promise<Result> {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    stdin.end(input);
+    const printed = [buffer(stdout), buffer(stderr)] as const;
+    const variables = { ...this.env, ...env };
+    const code = await runCommandLine(args, {
+      version: '0.0.0',
+      terminal: new Terminal({ stdin, stdout, stderr }, variables),
+      env: variables,
+      cwd,
+      // Without XDG_CONFIG_HOME it would be the home directory of whoever runs the tests.
+      paths: findPaths({
+        XDG_CONFIG_HOME: join(variables['HOME'] ?? '', '.config'),
+        XDG_CACHE_HOME: join(variables['HOME'] ?? '', '.cache'),
+        ...variables,
+      }),
+      now: () => new Date(),
+    });
+    stdout.end();
+    stderr.end();
+    const [out, err] = await Promise.all(printed);
+    return { code, signal: null, stdout: out, out: out.toString(), err: err.toString() };
   }
 
   [Symbol.dispose](): void {
     rmSync(this.base, { recursive: true, force: true });
   }
+}
+
+function outputOf(args: readonly string[], { code, signal, out, err }: Result): string {
+  if (code !== 0) throw new Error(`coffer ${args.join(' ')} ended with ${code ?? signal}: ${err}`);
+  return out;
 }
 
 /** `coffer echo` on a free port. */
@@ -127,8 +170,8 @@ export async function setScene(options: TestOptions = {}): Promise<Scene> {
   const root = await server.setUp();
   const project = await server.project(root);
   const { url } = server.app;
-  await person.ok(['login', url, '--token-stdin'], { input: root.token ?? '' });
-  await person.ok(['init', '--project', project]);
+  await person.here.ok(['login', url, '--token-stdin'], { input: root.token ?? '' });
+  await person.here.ok(['init', '--project', project]);
   return {
     server,
     url,

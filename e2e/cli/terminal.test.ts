@@ -78,12 +78,12 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
       expect(await terminal.ended()).toBe(0);
       expect(terminal.shown).not.toContain('hidden');
     }
-    expect(await person.ok(['get', 'KEY'])).toBe('hidden 🔑');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('hidden 🔑');
     await using again = person.onTerminal(['set', 'KEY']);
     await again.see('Value of KEY: ');
     again.type(`other${CTRL_C}`);
     expect(await again.ended()).toBe(1);
-    expect(await person.ok(['get', 'KEY'])).toBe('hidden 🔑');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('hidden 🔑');
   });
 
   test.each([
@@ -105,7 +105,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     await terminal.see('left: <next>');
     expect(terminal.shown).toContain('goes on behind a line break');
     expect(terminal.shown).not.toContain('hidden');
-    expect((await person.run(['get', 'KEY'])).code).toBe(5);
+    expect((await person.here.run(['get', 'KEY'])).code).toBe(5);
   });
 
   test('a paste of one line is taken as it is; Enter alone sets nothing; --empty asks nothing', async () => {
@@ -117,17 +117,17 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
       terminal.type('\u001b[200~hid\u0003den\u001b[201~\u001b[A\r');
       expect(await terminal.ended()).toBe(0);
     }
-    expect(await person.ok(['get', 'KEY'])).toBe('hid\u0003den');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('hid\u0003den');
     {
       await using terminal = person.onTerminal(['set', 'KEY']);
       await terminal.see('Value of KEY: ');
       terminal.type('\r');
       expect(await terminal.ended()).toBe(1);
     }
-    expect(await person.ok(['get', 'KEY'])).toBe('hid\u0003den');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('hid\u0003den');
     await using terminal = person.onTerminal(['set', 'KEY', '--empty']);
     expect(await terminal.ended()).toBe(0);
-    expect(await person.ok(['get', 'KEY'])).toBe('');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('');
   });
 
   test('what a coffer.json or an option names does not steer the terminal', async () => {
@@ -152,13 +152,13 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     await terminal.see('Password for root');
     terminal.type(`${PASSWORD}\r`);
     expect(await terminal.ended()).toBe(0);
-    await newcomer.ok(['init', '--project', scene.project]);
-    expect(await newcomer.ok(['events', '-n', '100'])).toContain('project_create');
-    const { access_token } = JSON.parse(await newcomer.ok(['whoami', '--json']));
+    await newcomer.here.ok(['init', '--project', scene.project]);
+    expect(await newcomer.here.ok(['events', '-n', '100'])).toContain('project_create');
+    const { access_token } = JSON.parse(await newcomer.here.ok(['whoami', '--json']));
     expect(access_token.permissions).toEqual(
       expect.arrayContaining(['event.list_project', 'environment.list']),
     );
-    await newcomer.ok(['set', 'KEY'], { input: '1' });
+    await newcomer.here.ok(['set', 'KEY'], { input: '1' });
     for (const args of [
       ['list'],
       ['get', 'KEY'],
@@ -168,8 +168,8 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
       ['allow', 'KEY', 'https://api.example.org'],
       ['routes', 'list', '--key', 'KEY'],
     ])
-      await newcomer.ok(args);
-    await newcomer.ok(['rm', 'KEY', '--yes']);
+      await newcomer.here.ok(args);
+    await newcomer.here.ok(['rm', 'KEY', '--yes']);
   });
 
   test('login --trust on a terminal says what it waits for', async () => {
@@ -192,7 +192,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
   test('get ends the line, list has a head and colour unless NO_COLOR is set', async () => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY', '--comment', 'what it is'], { input: 'value' });
+    await person.here.ok(['set', 'KEY', '--comment', 'what it is'], { input: 'value' });
     await using value = person.onTerminal(['get', 'KEY']);
     await value.ended();
     expect(value.shown).toBe('value\r\n');
@@ -207,7 +207,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
   test('rm and import ask once, and do nothing unless the answer is yes', async () => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: '1' });
+    await person.here.ok(['set', 'KEY'], { input: '1' });
     {
       await using terminal = person.onTerminal(['rm', 'KEY']);
       await terminal.see('[y/N]');
@@ -221,7 +221,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     await terminal.see('[y/N]');
     terminal.type('y\n');
     expect(await terminal.ended()).toBe(0);
-    expect(JSON.parse(await person.ok(['export', '--json']))).toEqual({ KEY: '2', NEW: '3' });
+    expect(JSON.parse(await person.here.ok(['export', '--json']))).toEqual({ KEY: '2', NEW: '3' });
   });
 
   test('Ctrl-C reaches the command of run once, and the command decides', async () => {
@@ -240,7 +240,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
   test('edit keeps the text when someone else was faster, and saves it when asked again', async () => {
     await using scene = await setScene();
     const { person, root, project } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const env = editor(
       person,
       `cat "$1" >> ${person.base}/seen; printf mine > "$1"; echo opened; read answer`,
@@ -255,7 +255,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     terminal.type('\n');
     expect(await terminal.ended()).toBe(0);
     expect(readFileSync(join(person.base, 'seen'), 'utf8')).toBe('oldmine');
-    expect(await person.ok(['get', 'KEY'])).toBe('mine');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('mine');
     expect(leftovers(person)).toEqual([]);
   });
 
@@ -266,7 +266,7 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
   ])('edit keeps the text when %s, and offers it again', async (_, fault, said) => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const again = join(person.base, 'again');
     const env = editor(
       person,
@@ -278,20 +278,20 @@ describe.skipIf(!HAS_PSEUDO_TERMINALS)('on a terminal (where python3 can open on
     terminal.type('y\n');
     expect(await terminal.ended()).toBe(0);
     expect(readFileSync(join(person.base, 'seen'), 'utf8')).toBe('mine');
-    expect(await person.ok(['get', 'KEY'])).toBe('better');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('better');
     expect(leftovers(person)).toEqual([]);
   });
 
   test('Ctrl-C at the question of edit ends it, and leaves no file', async () => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const env = editor(person, 'printf mine > "$1"; exit 1');
     await using terminal = person.onTerminal(['edit', 'KEY'], { env });
     await terminal.see('Edit it again');
     terminal.type(CTRL_C);
     expect(await terminal.ended()).not.toBe(0);
-    expect(await person.ok(['get', 'KEY'])).toBe('old');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('old');
     expect(leftovers(person)).toEqual([]);
   });
 });
@@ -303,12 +303,12 @@ describe('edit', () => {
     const looked = await person.run(['edit', 'NEW'], { env: editor(person, 'true') });
     expect(looked).toMatchObject({ code: 0 });
     expect(looked.err).toContain('Nothing was changed');
-    expect((await person.run(['get', 'NEW'])).code).toBe(5);
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    expect((await person.here.run(['get', 'NEW'])).code).toBe(5);
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const emptied = await person.run(['edit', 'KEY'], { env: editor(person, ': > "$1"') });
     expect(emptied.code).toBe(1);
     expect(emptied.err).toContain('coffer set KEY --empty');
-    expect(await person.ok(['get', 'KEY'])).toBe('old');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('old');
     expect((await person.run(['edit', 'KEY'], { env: editor(person, 'rm "$1"') })).err).toContain(
       'left no file',
     );
@@ -318,7 +318,7 @@ describe('edit', () => {
     await using scene = await setScene();
     const { person } = scene;
     const long = 'x'.repeat(20_000);
-    await person.ok(['set', 'KEY'], { input: long });
+    await person.here.ok(['set', 'KEY'], { input: long });
     const { EDITOR } = editor(person, 'true');
     const limited = `ulimit -f 4; EDITOR='${EDITOR}' '${process.execPath}' '${COFFER}' edit KEY`;
     const outcome = promisify(execFile)('bash', ['-c', limited], {
@@ -329,42 +329,42 @@ describe('edit', () => {
       code: 1,
       stderr: expect.stringContaining('cannot be written (EFBIG)'),
     });
-    expect(await person.ok(['get', 'KEY'])).toBe(long);
+    expect(await person.here.ok(['get', 'KEY'])).toBe(long);
     expect(leftovers(person)).toEqual([]);
   });
 
   test('saves what was changed, nothing when nothing was, and leaves no file', async () => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const modes = `stat -c '%a' "$1" "$(dirname "$1")" > ${person.base}/modes`;
     await person.ok(['edit', 'KEY'], { env: editor(person, `${modes}; cp "$1" "$1~"; echo new > "$1"`) });
     expect(readFileSync(join(person.base, 'modes'), 'utf8')).toBe('600\n700\n');
-    expect(await person.ok(['get', 'KEY'])).toBe('new');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('new');
     await person.ok(['edit', 'KEY'], { env: editor(person, 'true') });
-    expect(JSON.parse(await person.ok(['history', 'KEY', '--json']))).toHaveLength(2);
+    expect(JSON.parse(await person.here.ok(['history', 'KEY', '--json']))).toHaveLength(2);
     expect((await person.run(['edit', 'KEY'], { env: editor(person, 'echo x > "$1"; exit 1') })).code).toBe(
       1,
     );
-    expect(await person.ok(['get', 'KEY'])).toBe('new');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('new');
     expect(leftovers(person)).toEqual([]);
   });
 
   test('refuses to overwrite what someone else changed, where nobody can be asked', async () => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const change = `printf theirs | '${process.execPath}' '${COFFER}' set KEY`;
     const env = editor(person, `${change}; printf mine > "$1"`);
     expect((await person.run(['edit', 'KEY'], { env })).code).toBe(6);
-    expect(await person.ok(['get', 'KEY'])).toBe('theirs');
+    expect(await person.here.ok(['get', 'KEY'])).toBe('theirs');
     expect(leftovers(person)).toEqual([]);
   });
 
   test.each(['SIGTERM', 'SIGHUP'] as const)('leaves no file when %s ends it', async (signal) => {
     await using scene = await setScene();
     const { person } = scene;
-    await person.ok(['set', 'KEY'], { input: 'old' });
+    await person.here.ok(['set', 'KEY'], { input: 'old' });
     const child = person.start(['edit', 'KEY'], { env: editor(person, 'echo opened; exec sleep 30') });
     const ended = new Promise((resolve) => child.once('close', (_, died) => resolve(died)));
     await new Promise((resolve) => child.stdout?.once('data', resolve));

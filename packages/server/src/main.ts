@@ -1,4 +1,4 @@
-import { startApp, type App } from './app.ts';
+import type { App } from './app.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { StartError } from './start-error.ts';
@@ -16,6 +16,8 @@ async function main(): Promise<void> {
     throw new StartError('coffer takes no arguments; its settings are environment variables');
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
+  // Most of what there is to load is behind it: what is wrong with the settings is said before.
+  const { startApp } = await import('./app.ts');
   const app = await startApp({ config, log });
   stopOnSignals(app, log);
   greet(app);

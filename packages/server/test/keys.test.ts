@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { open } from '../src/keys/aead.ts';
 import { deriveInstanceKeys, isRootKeyOf, rootKeyCheck, type InstanceKeys } from '../src/keys/root-key.ts';
+import { StartError } from '../src/start-error.ts';
 import type { Client } from '../src/testing/client.ts';
 import { findForms, formsOf, readDataDir, temporaryDirectory } from '../src/testing/data-dir.ts';
 import { ServerProcess } from '../src/testing/process.ts';
@@ -29,6 +30,19 @@ async function refusalOf(start: Start): Promise<string> {
   await once(server.child, 'close');
   expect({ code: server.child.exitCode, stdout: server.stdout }).toEqual({ code: 1, stdout: '' });
   return server.stderr;
+}
+
+/** The same without a process of its own: the line that `main` makes of why a start failed. */
+async function refusalHere(dataDir: string): Promise<string> {
+  const failure = await startTestServer({ dataDir }).then(
+    async (server) => {
+      await server[Symbol.asyncDispose]();
+      throw new Error('it starts');
+    },
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(StartError);
+  return `coffer: ${(failure as StartError).message}\n`;
 }
 
 /** Starts, and stops in good order: nothing is left in the write-ahead log. */
@@ -199,7 +213,7 @@ describe('a start without the root key is one clear refusal and changes nothing 
     const before = databaseFile(dataDir);
     const text = make();
     writeFileSync(join(dataDir, 'root.key'), text);
-    const refusal = await refusalOf({ dataDir });
+    const refusal = await refusalHere(dataDir);
     expect(MALFORMED_KEY.exec(refusal)?.[1]).toBe('root.key');
     for (const line of text.split('\n').filter((line) => line !== '')) expect(refusal).not.toContain(line);
     expect(databaseFile(dataDir).equals(before)).toBe(true);

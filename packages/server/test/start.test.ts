@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { ServerProcess } from '../src/testing/process.ts';
 import { PASSWORD, startTestServer } from '../src/testing/server.ts';
@@ -118,7 +118,7 @@ describe.each(ENGINES)('a start on %s', () => {
   test('the password of the first user can come from a file', async () => {
     using files = temporaryDirectory();
     const { COFFER_ROOT_PASSWORD: _, ...rest } = FIRST_USER;
-    const env = { ...rest, COFFER_ROOT_PASSWORD_FILE: files.write('password', `${PASSWORD}\n`) };
+    const env = { ...rest, COFFER_ROOT_PASSWORD_FILE: writeIn(files.path, 'password', `${PASSWORD}\n`) };
     await using server = await ServerProcess.start({ env });
     const answer = await server.client().call('user_login', { auth_data: 'ada', password: PASSWORD });
     expect(answer.status).toBe(200);
@@ -205,8 +205,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
 
   test('a database that is newer than the program is left as it is', async () => {
     using data = temporaryDirectory();
-    await using first = await ServerProcess.start({ dataDir: data.path });
-    await first.kill('SIGTERM');
+    await makeInstance(data.path);
     const database = new Database(join(data.path, 'coffer.db'));
     database
       .prepare('insert into schema_migration values (?, ?)')
@@ -223,7 +222,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
   test('a file that is no database is left as it is', async () => {
     using data = temporaryDirectory();
     const letter = 'Dear reader, this is a letter. '.repeat(1000);
-    const path = data.write('coffer.db', letter);
+    const path = writeIn(data.path, 'coffer.db', letter);
     expect(await refusedStart({ dataDir: data.path })).toBe(
       `the database ${path} cannot be opened (SQLITE_NOTADB); check the directory and its permissions`,
     );
@@ -235,16 +234,15 @@ describe.each(ENGINES)('a refused start on %s', () => {
     ['what follows its schema', 4096],
   ])('a database that is damaged in %s is one line', async (_, from) => {
     using data = temporaryDirectory();
-    await using first = await ServerProcess.start({ dataDir: data.path, env: FIRST_USER });
-    await first.kill('SIGTERM');
+    await makeInstance(data.path);
     const bytes = readFileSync(join(data.path, 'coffer.db'));
-    data.write('coffer.db', bytes.fill(0xa5, from));
+    writeIn(data.path, 'coffer.db', bytes.fill(0xa5, from));
     expect(await refusedStart({ dataDir: data.path })).toMatch(/SQLITE_CORRUPT|the database file is damaged/);
   });
 
   test('a data directory that cannot be made is one line', async () => {
     using data = temporaryDirectory();
-    const path = join(data.write('file', ''), 'data');
+    const path = join(writeIn(data.path, 'file', ''), 'data');
     expect(await refusedStart({ dataDir: path })).toMatch(/^the database \S+ cannot be opened \(ENOTDIR\)/);
   });
 
@@ -257,8 +255,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
 
   test('a lost or another root key is one line, and never a fresh start', async () => {
     using data = temporaryDirectory();
-    await using first = await ServerProcess.start({ dataDir: data.path });
-    await first.kill('SIGTERM');
+    const setupToken = await makeInstance(data.path);
     const key = readFileSync(join(data.path, 'root.key'), 'utf8');
     const before = readFileSync(join(data.path, 'coffer.db'));
 
@@ -267,7 +264,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
     expect(line).toContain('the root key is not the one of this database');
     expect(line).not.toContain(other);
 
-    data.write('root.key', `${key.slice(0, 20)}\n`);
+    writeIn(data.path, 'root.key', `${key.slice(0, 20)}\n`);
     const truncated = await refusedStart({ dataDir: data.path });
     expect(truncated).toMatch(/^root\.key in \S+ must be 32 bytes in base64/);
     expect(truncated).not.toContain(key.slice(0, 20));
@@ -276,9 +273,9 @@ describe.each(ENGINES)('a refused start on %s', () => {
     expect(await refusedStart({ dataDir: data.path })).toMatch(/^the root key of this database is missing/);
     expect(readFileSync(join(data.path, 'coffer.db')).equals(before)).toBe(true);
 
-    data.write('root.key', key);
+    writeIn(data.path, 'root.key', key);
     await using again = await ServerProcess.start({ dataDir: data.path });
-    expect(again.setupToken).toBe(first.setupToken);
+    expect(again.setupToken).toBe(setupToken);
   });
 });
 
@@ -372,6 +369,12 @@ describe('the database of sqlite', () => {
   });
 });
 
+/** Leaves an instance without users behind. Answers with the token of its link. */
+async function makeInstance(dataDir: string): Promise<string | undefined> {
+  await using server = await startTestServer({ dataDir });
+  return server.app.setupToken?.expose();
+}
+
 /** The one line that it prints, without the name of the program. */
 async function refusedStart(options: { dataDir?: string; env?: Record<string, string> }): Promise<string> {
   await using server = ServerProcess.spawn(options);
@@ -432,19 +435,9 @@ function keepAliveAgent(): Agent & Disposable {
   return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
 }
 
-type TemporaryDirectory = Disposable & {
-  path: string;
-  write(name: string, content: string | Buffer): string;
-};
-
-function temporaryDirectory(): TemporaryDirectory {
-  const path = mkdtempSync(join(tmpdir(), 'coffer-test-'));
-  return {
-    path,
-    write(name, content) {
-      writeFileSync(join(path, name), content);
-      return join(path, name);
-    },
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
-  };
+/** The path of the file. */
+function writeIn(directory: string, name: string, content: string | Buffer): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
 }
