@@ -199,6 +199,8 @@ test('refusals name what is wrong and what to do', async () => {
     [5, `has no environment nope`, ['diff', 'default', 'nope']],
     [5, `has no environment nope`, ['diff', 'nope', 'default']],
     [2, 'coffer init --project ID', ['init'], { cwd: outside }],
+    [5, `has no environment nope`, ['init', '--project', project, '--env', 'nope'], { cwd: outside }],
+    [2, 'is not the id', ['init', '--project', project, '--env', 'Not One'], { cwd: outside }],
     [2, 'leave it out', ['set', 'KEY=canary']],
     [2, '--name', ['export', '--format', 'k8s', '--name', 'BAD NAME']],
     [2, 'comment ', ['set', 'KEY', '--comment', 'x'.repeat(20_000)], { input: '1' }],

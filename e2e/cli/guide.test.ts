@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { startTestServer } from '../../packages/server/src/testing/server.ts';
+import { PASSWORD, startTestServer } from '../../packages/server/src/testing/server.ts';
+import { HAS_PSEUDO_TERMINALS } from './pseudo-terminal.ts';
 import { COFFER, Person } from './support.ts';
 
 const run = promisify(execFile);
@@ -58,6 +59,28 @@ test.each(PAGES)(
   },
   120_000,
 );
+
+test.skipIf(!HAS_PSEUDO_TERMINALS)('signing in on a terminal is as the guide shows it', async () => {
+  await using server = await startTestServer();
+  using person = new Person();
+  const root = await server.setUp();
+  const names = { email: 'ada@example.org', first_name: 'Ada', last_name: 'Lovelace' };
+  await root.ok('user_create', { ...names, username: 'ada', password: PASSWORD, role: 'ADMIN' });
+  const text = readFileSync(new URL('../../docs/guide/command-line.md', import.meta.url), 'utf8');
+  const [, shown = ''] = /^```\n\$ coffer (login .*?)\n```$/ms.exec(text) ?? [];
+  const [line = '', ...dialogue] = shown.replaceAll('https://vault.example.org', server.app.url).split('\n');
+  expect(dialogue).toHaveLength(3);
+  await using terminal = person.onTerminal(line.split(' '));
+  for (const said of dialogue) {
+    const [, question = said, answer] = /^(.*:)(?: (\S+))?$/.exec(said) ?? [];
+    await terminal.see(question);
+    // What the guide does not show, nor does the terminal.
+    if (question !== said || said.endsWith(':')) terminal.type(`${answer ?? PASSWORD}\r`);
+  }
+  expect(await terminal.ended()).toBe(0);
+  expect(terminal.shown).not.toContain(PASSWORD);
+  expect(await person.here.ok(['whoami'])).toContain('ada\tADMIN');
+});
 
 /** Editors take blanks at the ends of lines away. */
 function trimLines(text: string): string {

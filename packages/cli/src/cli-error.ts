@@ -170,7 +170,7 @@ export const CLI_ERRORS = {
   environment_missing: {
     exit: EXIT.notFound,
     message: 'the project {project} has no environment {environment}',
-    remedy: 'check how its id is spelled',
+    remedy: '`coffer environments` lists those that there are',
   },
   editor_failed: {
     exit: EXIT.failure,

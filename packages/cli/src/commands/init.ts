@@ -1,4 +1,5 @@
-import { DEFAULT_ENVIRONMENT } from '@coffer/core';
+import { CofferError, type Client } from '@coffer/client';
+import { checkEnvironmentId, DEFAULT_ENVIRONMENT } from '@coffer/core';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, systemCode } from '../cli-error.ts';
@@ -28,6 +29,7 @@ export const init = command({
     if (project === '') throw new CliError('project_unnamed');
     await client.api.project.fetchOne({ project_id: project });
     const environment = global.env ?? readVariable(env, 'COFFER_ENVIRONMENT') ?? DEFAULT_ENVIRONMENT;
+    await demandEnvironment(client, project, environment);
     try {
       writeFileSync(path, formatProjectFile({ url, project, environment }), {
         flag: options.force ? 'w' : 'wx',
@@ -42,3 +44,17 @@ export const init = command({
     );
   },
 });
+
+/** Fails with `environment_missing`. Who may not list environments is believed. */
+async function demandEnvironment({ api }: Client, project: string, environment: string): Promise<void> {
+  try {
+    const { environments } = await api.environment.fetch({ project_id: project });
+    if (environments.some(({ id }) => id === environment)) return;
+  } catch (error) {
+    if (error instanceof CofferError && error.status === 403) return;
+    throw error;
+  }
+  if (checkEnvironmentId(environment) === undefined)
+    throw new CliError('environment_missing', { project, environment });
+  throw new CliError('usage', { why: '--env is not the id of an environment', command: 'init ' });
+}
