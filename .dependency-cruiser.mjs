@@ -134,12 +134,12 @@ export const rules = [
   },
   {
     name: 'driver-in-store',
-    comment: 'only store/sqlite*.ts knows the database driver',
+    comment: 'only store/sqlite*.ts and store/postgres*.ts know the database drivers',
     from: {
       path: '^packages/[^/]+/src/',
-      pathNot: ['^packages/server/src/store/sqlite[^/]*[.]ts$', TESTING, TEST],
+      pathNot: ['^packages/server/src/store/(sqlite|postgres)[^/]*[.]ts$', TESTING, TEST],
     },
-    to: { path: '^node_modules/(@types/)?better-sqlite3/' },
+    to: { path: '^node_modules/(@types/)?(better-sqlite3|pg)/' },
   },
   {
     name: 'web-framework-in-http',

@@ -1,18 +1,37 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // Tests run the packages' sources: nothing has to be built first, and a stack trace names the line that failed.
 const conditions = ['@coffer/source', ...defaultServerConditions];
 
+const include = ['packages/*/src/**/*.test.ts', 'packages/server/test/**/*.test.ts', 'e2e/**/*.test.ts'];
+
+/** Those whose titles name the engine: R37. */
+const ofBothEngines = include
+  .flatMap((pattern) => globSync(pattern))
+  .filter((file) => readFileSync(file, 'utf8').includes('ENGINES'));
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/server/test/**/*.test.ts', 'e2e/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     restoreMocks: true,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'sqlite', include } },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ofBothEngines,
+          env: { TEST_ENGINE: 'postgres' },
+          globalSetup: 'packages/server/src/testing/postgres-for-tests.ts',
+        },
+      },
+    ],
   },
 });

@@ -29,7 +29,7 @@ import { Watchers, type WatchLimits } from './services/watchers.ts';
 import { StartError } from './start-error.ts';
 import { openStore, type Store } from './store/database.ts';
 import { findInstance } from './store/instance.ts';
-import { openSqlite } from './store/sqlite.ts';
+import { openDialect } from './store/open-dialect.ts';
 import { VERSION } from './version.ts';
 
 /** How long a stop waits for requests that are under way. */
@@ -61,7 +61,7 @@ export type App = {
 /** Puts the parts together and listens. Fails with a StartError when it must not start; then nothing stays open. */
 export async function startApp(options: AppOptions): Promise<App> {
   try {
-    return await startOnStore(options, await openStore(openSqlite(options.config.dataDir)));
+    return await startOnStore(options, await openStore(await openDialect(options.config)));
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.code !== 'store_unavailable') throw cause;
     throw new StartError(`the database cannot serve: ${String(cause.detail['reason'])}`, { cause });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { startApp } from '../src/app.ts';
 import { createLogger } from '../src/logger.ts';
 import type { Client } from '../src/testing/client.ts';
+import { databaseFor } from '../src/testing/databases.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { PASSWORD, startTestServer } from '../src/testing/server.ts';
 
@@ -217,6 +218,7 @@ test('a log that cannot be written changes no answer', async () => {
       host: '127.0.0.1',
       port: 0,
       dataDir: server.dataDir,
+      database: await databaseFor(server.dataDir),
       rootKey: undefined,
       firstUser: undefined,
       publicUrl: undefined,

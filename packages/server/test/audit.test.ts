@@ -3,14 +3,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { canonicalJson, type AuditEntry } from '@coffer/core';
-import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test, vi } from 'vitest';
 import { verifyAuditLog } from '../src/services/audit-log.ts';
 import type { Reader } from '../src/store/database.ts';
 import type { Answer, Client } from '../src/testing/client.ts';
 import { findForms, formsOf, temporaryDirectory } from '../src/testing/data-dir.ts';
-import { ENGINES } from '../src/testing/engines.ts';
+import { acceptRows, OtherConnection, refuseRows } from '../src/testing/database-faults.ts';
+import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { ServerProcess } from '../src/testing/process.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 
@@ -170,13 +170,10 @@ describe.each(ENGINES)('the log on %s', () => {
     await root.ok('user_me');
     expect(arrived).toBe(0);
     gate.resolve();
-    const other = new Database(join(server.dataDir, 'coffer.db'), { readonly: true });
-    try {
-      const find = other.prepare('select body from audit_entry where body like ?');
-      for (const answer of await Promise.all(reads))
-        expect(find.all(`%${requestIdOf(answer)}%`)).toHaveLength(1);
-    } finally {
-      other.close();
+    await using other = await OtherConnection.open(server);
+    for (const answer of await Promise.all(reads)) {
+      const like = `select body from audit_entry where body like '%${requestIdOf(answer)}%'`;
+      expect(await other.rows(like)).toHaveLength(1);
     }
   });
 
@@ -185,22 +182,12 @@ describe.each(ENGINES)('the log on %s', () => {
     const root = await server.setUp();
     const project_id = await server.project(root);
     for (const key of ['A', 'B', 'C']) await root.ok('vault_create', { project_id, key, value: 'x' });
-    await refuseRecords(server, `new.type = 'vault_view' and new.body like '%"object":"B"%'`);
+    await refuseRows(server, 'audit_entry', `new.type = 'vault_view' and new.body like '%"object":"B"%'`);
     const { body } = await root.call('vault_fetch', { project_id, values: true });
     expect(body.code).toBe('audit_unavailable');
     expect((await readLog(server)).filter(({ type }) => type === 'vault_view')).toEqual([]);
   });
 });
-
-/** From now on the database refuses records like that. */
-async function refuseRecords(server: TestServer, condition: string): Promise<void> {
-  await sql
-    .raw(
-      `create trigger refuse_records before insert on audit_entry when ${condition}
-       begin select raise(abort, 'refused by the test'); end`,
-    )
-    .execute(server.app.context.store.db);
-}
 
 const CHANGED_TABLES = [
   'user',
@@ -323,13 +310,13 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
     await using server = await startTestServer();
     const world = await makeWorld(server);
     const { db } = server.app.context.store;
-    await refuseRecords(server, `new.body like '%"outcome":"success"%'`);
+    await refuseRows(server, 'audit_entry', `new.body like '%"outcome":"success"%'`);
     const before = await dump(db);
     const { body } = await change(world);
     expect(body.code).toBe('internal');
     expect(await dump(db)).toBe(before);
     // Without the obstacle it is made, so it was the record that it failed for.
-    await sql`drop trigger refuse_records`.execute(db);
+    await acceptRows(server, 'audit_entry');
     expect((await change(world)).status).toBeLessThan(300);
     expect(await dump(db)).not.toBe(before);
     expect((await readLog(server)).at(-1)).toMatchObject({ type, outcome: 'success' });
@@ -338,11 +325,11 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
   test('instance_setup', async () => {
     await using server = await startTestServer();
     const { db } = server.app.context.store;
-    await refuseRecords(server, `new.type = 'instance_setup'`);
+    await refuseRows(server, 'audit_entry', `new.type = 'instance_setup'`);
     const before = await dump(db);
     await expect(server.setUp()).rejects.toThrow('internal');
     expect(await dump(db)).toBe(before);
-    await sql`drop trigger refuse_records`.execute(db);
+    await acceptRows(server, 'audit_entry');
     await server.setUp();
   });
 });
@@ -609,7 +596,13 @@ describe.each(ENGINES)('verification on %s finds', () => {
     ],
     [
       'an edited frontier',
-      async (db) => await sql`update audit_head set frontier = zeroblob(length(frontier))`.execute(db),
+      async (db) => {
+        const { frontier } = await db.selectFrom('audit_head').select('frontier').executeTakeFirstOrThrow();
+        await db
+          .updateTable('audit_head')
+          .set({ frontier: Buffer.alloc(frontier.length) })
+          .execute();
+      },
     ],
     [
       'a record filed under another user',
@@ -644,188 +637,181 @@ describe.each(ENGINES)('verification on %s finds', () => {
   });
 });
 
-describe('while the log cannot be written on sqlite, nothing is given out (R33), the cause is readable, and it ends with its cause:', () => {
-  const PLACE = { project_id: 'project_1' };
-  const VALUES = { first: 'qX7mB-the-first-value', second: 'zR4kT-the-second-value' };
-  const RECORDED_READS = [
-    ['vault_fetch_one', { ...PLACE, key: 'A' }],
-    ['vault_fetch_one', { ...PLACE, key: 'A', version: 1 }],
-    ['vault_fetch', { ...PLACE, values: true }],
-    ['vault_fetch', PLACE],
-    ['vault_version_fetch', { ...PLACE, key: 'A' }],
-    ['event_fetch', {}],
-  ] as const;
-  const CHANGES = [
-    ['vault_create', { ...PLACE, key: 'NEW', value: 'n'.repeat(20_000) }],
-    ['vault_update', { ...PLACE, key: 'A', value: 'u'.repeat(20_000) }],
-    ['vault_version_restore', { ...PLACE, key: 'A', version: 1 }],
-    ['project_create', { id: 'new', name: 'New', api_path: '/new' }],
-  ] as const;
+describe.runIf(ENGINE === 'sqlite')(
+  'while the log cannot be written on sqlite, nothing is given out (R33), the cause is readable, and it ends with its cause:',
+  () => {
+    const PLACE = { project_id: 'project_1' };
+    const VALUES = { first: 'qX7mB-the-first-value', second: 'zR4kT-the-second-value' };
+    const RECORDED_READS = [
+      ['vault_fetch_one', { ...PLACE, key: 'A' }],
+      ['vault_fetch_one', { ...PLACE, key: 'A', version: 1 }],
+      ['vault_fetch', { ...PLACE, values: true }],
+      ['vault_fetch', PLACE],
+      ['vault_version_fetch', { ...PLACE, key: 'A' }],
+      ['event_fetch', {}],
+    ] as const;
+    const CHANGES = [
+      ['vault_create', { ...PLACE, key: 'NEW', value: 'n'.repeat(20_000) }],
+      ['vault_update', { ...PLACE, key: 'A', value: 'u'.repeat(20_000) }],
+      ['vault_version_restore', { ...PLACE, key: 'A', version: 1 }],
+      ['project_create', { id: 'new', name: 'New', api_path: '/new' }],
+    ] as const;
 
-  async function fill(root: Client): Promise<void> {
-    await root.ok('project_create', { id: 'project_1', name: 'One', api_path: '/one' });
-    await root.ok('vault_create', { ...PLACE, key: 'A', value: VALUES.first });
-    await root.ok('vault_update', { ...PLACE, key: 'A', value: VALUES.second });
-  }
-
-  /** All at once: what is refused does not hold up the rest. */
-  async function expectRefusals(client: Client, reason: RegExp): Promise<Answer[]> {
-    const reads = Promise.all(RECORDED_READS.map(async ([id, input]) => await client.call(id, input)));
-    const changes = Promise.all(CHANGES.map(async ([id, input]) => await client.call(id, input)));
-    const answers = [...(await reads), ...(await changes)];
-    for (const [index, { status, headers, body, text }] of answers.entries()) {
-      const code = index < RECORDED_READS.length ? 'audit_unavailable' : 'store_unavailable';
-      expect({ status, code: body.code }).toEqual({ status: 503, code });
-      expect(body.detail).toMatch(reason);
-      expect(headers.get('retry-after')).toBe('1');
-      const file = { name: 'answer', bytes: Buffer.from(text) };
-      for (const value of Object.values(VALUES))
-        expect(findForms([file], formsOf(Buffer.from(value)))).toEqual([]);
+    async function fill(root: Client): Promise<void> {
+      await root.ok('project_create', { id: 'project_1', name: 'One', api_path: '/one' });
+      await root.ok('vault_create', { ...PLACE, key: 'A', value: VALUES.first });
+      await root.ok('vault_update', { ...PLACE, key: 'A', value: VALUES.second });
     }
-    // Asked twice: finding out does not make it look mended.
-    for (const _ of [1, 2]) {
-      const ready = await client.call('ready');
-      expect({ status: ready.status, code: ready.body.code }).toEqual({ status: 503, code: 'not_ready' });
-      expect(ready.body.detail).toMatch(reason);
+
+    /** All at once: what is refused does not hold up the rest. */
+    async function expectRefusals(client: Client, reason: RegExp): Promise<Answer[]> {
+      const reads = Promise.all(RECORDED_READS.map(async ([id, input]) => await client.call(id, input)));
+      const changes = Promise.all(CHANGES.map(async ([id, input]) => await client.call(id, input)));
+      const answers = [...(await reads), ...(await changes)];
+      for (const [index, { status, headers, body, text }] of answers.entries()) {
+        const code = index < RECORDED_READS.length ? 'audit_unavailable' : 'store_unavailable';
+        expect({ status, code: body.code }).toEqual({ status: 503, code });
+        expect(body.detail).toMatch(reason);
+        expect(headers.get('retry-after')).toBe('1');
+        const file = { name: 'answer', bytes: Buffer.from(text) };
+        for (const value of Object.values(VALUES))
+          expect(findForms([file], formsOf(Buffer.from(value)))).toEqual([]);
+      }
+      // Asked twice: finding out does not make it look mended.
+      for (const _ of [1, 2]) {
+        const ready = await client.call('ready');
+        expect({ status: ready.status, code: ready.body.code }).toEqual({ status: 503, code: 'not_ready' });
+        expect(ready.body.detail).toMatch(reason);
+      }
+      expect((await client.call('health')).status).toBe(200);
+      return answers;
     }
-    expect((await client.call('health')).status).toBe(200);
-    return answers;
-  }
 
-  async function expectServed(client: Client, refused: readonly Answer[]): Promise<void> {
-    expect((await client.call('ready')).status).toBe(200);
-    const { vault } = await client.ok('vault_fetch_one', { ...PLACE, key: 'A' });
-    // What was refused was not done either.
-    expect(vault).toMatchObject({ value: VALUES.second, version: 2 });
-    expect(await client.refused('project_fetch_one', { project_id: 'new' })).toBe('project_not_found');
-    for (const [id, input] of RECORDED_READS) await client.ok(id, input);
-    for (const [id, input] of CHANGES) await client.ok(id, input);
-    expect((await client.call('ready')).status).toBe(200);
-    const refusedIds = new Set(refused.map(requestIdOf));
-    for (let offset = 0, more = true; more; offset += 100) {
-      const events = await fetchEvents(client, { offset });
-      expect(events.filter((event) => refusedIds.has(event.request_id ?? ''))).toEqual([]);
-      more = events.length === 100;
+    async function expectServed(client: Client, refused: readonly Answer[]): Promise<void> {
+      expect((await client.call('ready')).status).toBe(200);
+      const { vault } = await client.ok('vault_fetch_one', { ...PLACE, key: 'A' });
+      // What was refused was not done either.
+      expect(vault).toMatchObject({ value: VALUES.second, version: 2 });
+      expect(await client.refused('project_fetch_one', { project_id: 'new' })).toBe('project_not_found');
+      for (const [id, input] of RECORDED_READS) await client.ok(id, input);
+      for (const [id, input] of CHANGES) await client.ok(id, input);
+      expect((await client.call('ready')).status).toBe(200);
+      const refusedIds = new Set(refused.map(requestIdOf));
+      for (let offset = 0, more = true; more; offset += 100) {
+        const events = await fetchEvents(client, { offset });
+        expect(events.filter((event) => refusedIds.has(event.request_id ?? ''))).toEqual([]);
+        more = events.length === 100;
+      }
     }
-  }
 
-  /** Reads until one is refused. Each that was answered is on record. */
-  async function readUntilRefused(client: Client): Promise<void> {
-    const answered: string[] = [];
-    for (;;) {
-      const answer = await client.call('vault_fetch_one', { ...PLACE, key: 'A' });
-      if (answer.status === 503) break;
-      answered.push(requestIdOf(answer));
-      if (answered.length > 5000) throw new Error('it goes on and on');
+    /** Reads until one is refused. Each that was answered is on record. */
+    async function readUntilRefused(client: Client): Promise<void> {
+      const answered: string[] = [];
+      for (;;) {
+        const answer = await client.call('vault_fetch_one', { ...PLACE, key: 'A' });
+        if (answer.status === 503) break;
+        answered.push(requestIdOf(answer));
+        if (answered.length > 5000) throw new Error('it goes on and on');
+      }
+      expect(answered.length).toBeLessThan(5000);
     }
-    expect(answered.length).toBeLessThan(5000);
-  }
 
-  test('a full disk, as the page limit of the database has it', async () => {
-    await using server = await startTestServer();
-    const root = await server.setUp();
-    await fill(root);
-    const { db } = server.app.context.store;
-    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
-    await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 1)}`.execute(db);
-    await readUntilRefused(root);
-    const refused = await expectRefusals(root, /the disk is full/);
-    await sql`pragma max_page_count = 1000000`.execute(db);
-    await expectServed(root, refused);
-  });
+    test('a full disk, as the page limit of the database has it', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      const { db } = server.app.context.store;
+      const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+      await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 1)}`.execute(db);
+      await readUntilRefused(root);
+      const refused = await expectRefusals(root, /the disk is full/);
+      await sql`pragma max_page_count = 1000000`.execute(db);
+      await expectServed(root, refused);
+    });
 
-  test('a database that became read-only', async () => {
-    await using server = await startTestServer();
-    const root = await server.setUp();
-    await fill(root);
-    const { db } = server.app.context.store;
-    await sql`pragma query_only = on`.execute(db);
-    const refused = await expectRefusals(root, /read-only/);
-    await sql`pragma query_only = off`.execute(db);
-    await expectServed(root, refused);
-  });
+    test('a database that became read-only', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      const { db } = server.app.context.store;
+      await sql`pragma query_only = on`.execute(db);
+      const refused = await expectRefusals(root, /read-only/);
+      await sql`pragma query_only = off`.execute(db);
+      await expectServed(root, refused);
+    });
 
-  test('a record that cannot be written down at all, and the others that wait beside it are', async () => {
-    await using server = await startTestServer();
-    const { audit } = server.app.context;
-    const draft = {
-      type: 'user_login',
-      outcome: 'success',
-      uid: null,
-      username: null,
-      project_id: null,
-    } as const;
-    const rest = { environment: null, object: null, ip: null, request_id: null } as const;
-    const bad = { ...draft, ...rest, details: { text: '\ud800' } };
-    const good = { ...draft, ...rest, details: { text: 'good' } };
-    const outcomes = await Promise.allSettled(
-      [good, bad, good].map(async (each) => await audit.record(each)),
-    );
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(outcomes[1]).toMatchObject({ reason: { code: 'audit_unavailable' } });
-  });
+    test('a record that cannot be written down at all, and the others that wait beside it are', async () => {
+      await using server = await startTestServer();
+      const { audit } = server.app.context;
+      const draft = {
+        type: 'user_login',
+        outcome: 'success',
+        uid: null,
+        username: null,
+        project_id: null,
+      } as const;
+      const rest = { environment: null, object: null, ip: null, request_id: null } as const;
+      const bad = { ...draft, ...rest, details: { text: '\ud800' } };
+      const good = { ...draft, ...rest, details: { text: 'good' } };
+      const outcomes = await Promise.allSettled(
+        [good, bad, good].map(async (each) => await audit.record(each)),
+      );
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(outcomes[1]).toMatchObject({ reason: { code: 'audit_unavailable' } });
+    });
 
-  test('another program that holds the database for longer than we wait: nobody waits for the others', async () => {
-    await using server = await startTestServer();
-    const root = await server.setUp();
-    await fill(root);
-    const other = new Database(join(server.dataDir, 'coffer.db'));
-    try {
-      other.exec('begin immediate');
+    test('another program that holds the database for longer than we wait: nobody waits for the others', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      await using other = await OtherConnection.writing(server);
       const started = performance.now();
       const refused = await expectRefusals(root, /another program holds the database/);
       expect(performance.now() - started).toBeLessThan(8000);
-      other.exec('rollback');
+      await other.rows('rollback');
       await expectServed(root, refused);
-    } finally {
-      other.close();
-    }
-  });
+    });
 
-  test('another program that holds the database for less than we wait only delays', async () => {
-    await using server = await startTestServer();
-    const root = await server.setUp();
-    await fill(root);
-    const other = new Database(join(server.dataDir, 'coffer.db'));
-    try {
-      other.exec('begin immediate');
+    test('another program that holds the database for less than we wait only delays', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      await using other = await OtherConnection.writing(server);
       const transaction = vi.spyOn(server.app.context.store, 'transaction');
       const read = root.ok('vault_fetch_one', { ...PLACE, key: 'A' });
       await vi.waitFor(() => expect(transaction).toHaveBeenCalled());
-      other.exec('rollback');
+      await other.rows('rollback');
       expect((await read).vault.value).toBe(VALUES.second);
       expect((await root.call('ready')).status).toBe(200);
-    } finally {
-      other.close();
-    }
-  });
+    });
 
-  test.skipIf(process.platform !== 'linux')('an operating system that lets no file grow', async () => {
-    using directory = temporaryDirectory();
-    const dataDir = directory.path;
-    let token: string | undefined;
-    {
-      await using server = await startTestServer({ dataDir });
-      const root = await server.setUp();
-      token = root.token;
-      await fill(root);
-    }
-    // POSIX counts in 512 bytes, bash in 1024: enough for the start in either.
-    const blocks = Math.ceil((statSync(join(dataDir, 'coffer.db')).size + 100_000) / 512);
-    let refused: Answer[];
-    {
-      const wrapper = ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
-      await using server = await ServerProcess.start({ dataDir, wrapper });
+    test.skipIf(process.platform !== 'linux')('an operating system that lets no file grow', async () => {
+      using directory = temporaryDirectory();
+      const dataDir = directory.path;
+      let token: string | undefined;
+      {
+        await using server = await startTestServer({ dataDir });
+        const root = await server.setUp();
+        token = root.token;
+        await fill(root);
+      }
+      // POSIX counts in 512 bytes, bash in 1024: enough for the start in either.
+      const blocks = Math.ceil((statSync(join(dataDir, 'coffer.db')).size + 100_000) / 512);
+      let refused: Answer[];
+      {
+        const wrapper = ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
+        await using server = await ServerProcess.start({ dataDir, wrapper });
+        const root = server.client();
+        root.token = token;
+        await readUntilRefused(root);
+        refused = await expectRefusals(root, /the disk (is full|cannot be read or written)/);
+        expect(server.stdout + server.stderr).not.toMatch(new RegExp(Object.values(VALUES).join('|')));
+      }
+      await using server = await ServerProcess.start({ dataDir });
       const root = server.client();
       root.token = token;
-      await readUntilRefused(root);
-      refused = await expectRefusals(root, /the disk (is full|cannot be read or written)/);
-      expect(server.stdout + server.stderr).not.toMatch(new RegExp(Object.values(VALUES).join('|')));
-    }
-    await using server = await ServerProcess.start({ dataDir });
-    const root = server.client();
-    root.token = token;
-    await expectServed(root, refused);
-    expect(readFileSync(join(dataDir, 'coffer.db')).length).toBeGreaterThan(0);
-  });
-});
+      await expectServed(root, refused);
+      expect(readFileSync(join(dataDir, 'coffer.db')).length).toBeGreaterThan(0);
+    });
+  },
+);

@@ -206,6 +206,7 @@ describe('what comes back', () => {
     ]);
     await world.route();
     await world.invoke(world.owner).catch(() => {});
+    await world.settled();
     expect(await world.calls()).not.toMatchObject([{ state: 'open' }]);
   });
 });

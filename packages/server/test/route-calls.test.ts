@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../src/testing/client.ts';
+import { refuseRows } from '../src/testing/database-faults.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { startTestServer } from '../src/testing/server.ts';
 import { ScriptedServer, type Reply } from '../src/testing/scripted-server.ts';
@@ -272,6 +272,7 @@ describe.each(ENGINES)('an answer on %s', () => {
     const answer = await world.invoke(world.owner);
     expect(answer.code).toBe(code);
     expect(answer.body).not.toContain(SECRET);
+    await world.settled();
     expect(await world.calls()).toMatchObject([{ state: 'failed', code }]);
   });
 
@@ -420,10 +421,11 @@ describe.each(ENGINES)('retries on %s', () => {
 });
 
 describe.each(ENGINES)('the record of a call on %s', () => {
-  const recordsOf = async (world: RouteWorld): Promise<Input[]> =>
-    (await world.owner.ok('event_fetch', { project_id: world.project_id, limit: 50 })).events.filter(
-      ({ type }: { type: string }) => type.startsWith('route_invoke'),
-    );
+  const recordsOf = async (world: RouteWorld): Promise<Input[]> => {
+    await world.settled();
+    const { events } = await world.owner.ok('event_fetch', { project_id: world.project_id, limit: 50 });
+    return events.filter(({ type }: { type: string }) => type.startsWith('route_invoke'));
+  };
 
   test('names who, version, digest, entries and origin, and is closed by a second one', async () => {
     await using world = await RouteWorld.start();
@@ -482,9 +484,7 @@ describe.each(ENGINES)('the record of a call on %s', () => {
   });
 
   async function refuse(world: RouteWorld, condition: string): Promise<void> {
-    const statement = `create trigger refuse_records before insert on audit_entry when ${condition}
-       begin select raise(abort, 'refused by the test'); end`;
-    await sql.raw(statement).execute(world.server.app.context.store.db);
+    await refuseRows(world.server, 'audit_entry', condition);
   }
 });
 
@@ -641,6 +641,7 @@ describe.each(ENGINES)('who may call on %s', () => {
     expect(answers[3]?.headers.get('retry-after')).toBe('50');
     now += 50_000;
     expect((await world.invoke(undefined)).status).toBe(200);
+    await world.settled();
     expect(await world.calls()).toMatchObject([{ uid: null, state: 'done' }, {}, {}, {}]);
   });
 

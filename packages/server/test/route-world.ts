@@ -129,6 +129,11 @@ export class RouteWorld implements AsyncDisposable {
     });
   }
 
+  /** Until the ends of the calls that were answered are on record. */
+  async settled(): Promise<void> {
+    await this.server.app.context.runningCalls.settle();
+  }
+
   async calls(id = 'route'): Promise<Input[]> {
     return (await this.owner.ok('route_call_fetch', { project_id: this.project_id, id })).calls;
   }

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
-import { ENGINES } from '../src/testing/engines.ts';
+import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { ServerProcess } from '../src/testing/process.ts';
 import { PASSWORD, startTestServer } from '../src/testing/server.ts';
 import { OTHER_TEST_KEY, TEST_CERT, TEST_KEY } from '../src/testing/tls.ts';
@@ -34,7 +34,7 @@ describe.each(ENGINES)('a start on %s', () => {
     expect(await server.kill('SIGTERM')).toBe(0);
   });
 
-  test('what it creates is for its owner alone', async () => {
+  test.runIf(ENGINE === 'sqlite')('what it creates is for its owner alone', async () => {
     using parent = temporaryDirectory();
     const dataDir = join(parent.path, 'deep', 'data');
     await using server = await ServerProcess.start({ dataDir });
@@ -203,7 +203,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
     other.close();
   });
 
-  test('a database that is newer than the program is left as it is', async () => {
+  test.runIf(ENGINE === 'sqlite')('a database that is newer than the program is left as it is', async () => {
     using data = temporaryDirectory();
     await makeInstance(data.path);
     const database = new Database(join(data.path, 'coffer.db'));
@@ -229,7 +229,7 @@ describe.each(ENGINES)('a refused start on %s', () => {
     expect(readFileSync(path, 'utf8')).toBe(letter);
   });
 
-  test.each([
+  test.runIf(ENGINE === 'sqlite').each([
     ['its schema', 100],
     ['what follows its schema', 4096],
   ])('a database that is damaged in %s is one line', async (_, from) => {
@@ -253,30 +253,33 @@ describe.each(ENGINES)('a refused start on %s', () => {
     expect(await refusedStart({ dataDir: join(data.path, 'closed') })).toContain('(EACCES)');
   });
 
-  test('a lost or another root key is one line, and never a fresh start', async () => {
-    using data = temporaryDirectory();
-    const setupToken = await makeInstance(data.path);
-    const key = readFileSync(join(data.path, 'root.key'), 'utf8');
-    const before = readFileSync(join(data.path, 'coffer.db'));
+  test.runIf(ENGINE === 'sqlite')(
+    'a lost or another root key is one line, and never a fresh start',
+    async () => {
+      using data = temporaryDirectory();
+      const setupToken = await makeInstance(data.path);
+      const key = readFileSync(join(data.path, 'root.key'), 'utf8');
+      const before = readFileSync(join(data.path, 'coffer.db'));
 
-    const other = Buffer.alloc(32, 7).toString('base64');
-    const line = await refusedStart({ dataDir: data.path, env: { COFFER_ROOT_KEY: other } });
-    expect(line).toContain('the root key is not the one of this database');
-    expect(line).not.toContain(other);
+      const other = Buffer.alloc(32, 7).toString('base64');
+      const line = await refusedStart({ dataDir: data.path, env: { COFFER_ROOT_KEY: other } });
+      expect(line).toContain('the root key is not the one of this database');
+      expect(line).not.toContain(other);
 
-    writeIn(data.path, 'root.key', `${key.slice(0, 20)}\n`);
-    const truncated = await refusedStart({ dataDir: data.path });
-    expect(truncated).toMatch(/^root\.key in \S+ must be 32 bytes in base64/);
-    expect(truncated).not.toContain(key.slice(0, 20));
+      writeIn(data.path, 'root.key', `${key.slice(0, 20)}\n`);
+      const truncated = await refusedStart({ dataDir: data.path });
+      expect(truncated).toMatch(/^root\.key in \S+ must be 32 bytes in base64/);
+      expect(truncated).not.toContain(key.slice(0, 20));
 
-    rmSync(join(data.path, 'root.key'));
-    expect(await refusedStart({ dataDir: data.path })).toMatch(/^the root key of this database is missing/);
-    expect(readFileSync(join(data.path, 'coffer.db')).equals(before)).toBe(true);
+      rmSync(join(data.path, 'root.key'));
+      expect(await refusedStart({ dataDir: data.path })).toMatch(/^the root key of this database is missing/);
+      expect(readFileSync(join(data.path, 'coffer.db')).equals(before)).toBe(true);
 
-    writeIn(data.path, 'root.key', key);
-    await using again = await ServerProcess.start({ dataDir: data.path });
-    expect(again.setupToken).toBe(setupToken);
-  });
+      writeIn(data.path, 'root.key', key);
+      await using again = await ServerProcess.start({ dataDir: data.path });
+      expect(again.setupToken).toBe(setupToken);
+    },
+  );
 });
 
 describe.each(ENGINES)('a stop on %s', () => {
@@ -340,7 +343,7 @@ describe.each(ENGINES)('a stop on %s', () => {
   });
 });
 
-describe('the database of sqlite', () => {
+describe.runIf(ENGINE === 'sqlite')('the database of sqlite', () => {
   test('it is as durable and as forgetful as promised', async () => {
     await using server = await startTestServer();
     const { db } = server.app.context.store;

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { isTokenSecret, makeTokenSecret, type Action } from '@coffer/core';
-import Database from 'better-sqlite3';
 import { describe, expect, test, vi } from 'vitest';
 import { Client } from '../src/testing/client.ts';
+import { OtherConnection } from '../src/testing/database-faults.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import { CANARY, start } from './access-world.ts';
@@ -508,19 +507,14 @@ describe.each(ENGINES)('a change that waits for another on %s', () => {
     call: () => Promise<string>,
     statement: string,
   ): Promise<string> {
-    const other = new Database(join(server.dataDir, 'coffer.db'));
-    try {
-      other.exec('begin immediate');
-      const transaction = vi.spyOn(server.app.context.store, 'transaction');
-      const outcome = call();
-      await vi.waitFor(() => expect(transaction).toHaveBeenCalled());
-      other.exec(statement);
-      other.exec('commit');
-      return await outcome;
-    } finally {
-      other.close();
-      vi.restoreAllMocks();
-    }
+    await using other = await OtherConnection.writing(server);
+    const transaction = vi.spyOn(server.app.context.store, 'transaction');
+    const outcome = call();
+    await vi.waitFor(() => expect(transaction).toHaveBeenCalled());
+    vi.restoreAllMocks();
+    await other.rows(statement);
+    await other.rows('commit');
+    return await outcome;
   }
 
   const MINE: Request = { kind: 'service', name: 'Late', permissions: ['vault.view'], valid_to: null };
@@ -528,7 +522,7 @@ describe.each(ENGINES)('a change that waits for another on %s', () => {
   test('is refused when the first took the role away that it needs', async () => {
     await using server = await startTestServer();
     const { owner, project_id } = await startProject(server);
-    const demote = `update user set role = 'AUTHOR' where uid = '${owner.uid}'`;
+    const demote = `update "user" set role = 'AUTHOR' where uid = '${owner.uid}'`;
     const create = async (): Promise<string> => await owner.refused('token_create', { ...MINE, project_id });
     expect(await meanwhile(server, create, demote)).toBe('forbidden');
   });

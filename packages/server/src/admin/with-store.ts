@@ -1,7 +1,7 @@
 import { StartError } from '../start-error.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { findInstance, type Instance } from '../store/instance.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext } from './admin-context.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function withStore<T>(
   { config }: AdminContext,
   work: (opened: { store: Store; instance: Instance }) => Promise<T>,
 ): Promise<T> {
-  const store = await openStore(openSqlite(config.dataDir));
+  const store = await openStore(await openDialect(config));
   try {
     const instance = await findInstance(store.db);
     if (instance === undefined)

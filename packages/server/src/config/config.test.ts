@@ -79,9 +79,43 @@ const CASES = {
     bad: [],
   },
   COFFER_DATABASE_URL: {
-    pick: () => undefined,
-    good: [],
-    bad: ['postgres://coffer:open-sesame@db/coffer', 'sqlite:coffer.db', 'nonsense'],
+    pick: ({ database }) =>
+      database && {
+        at: `${database.user}:${database.password?.expose()}@${database.host}:${database.port}/${database.database}`,
+        tls: database.tls && { verify: database.tls.verify, ca: database.tls.ca !== undefined },
+      },
+    good: [
+      [
+        'postgres://coffer:open-sesame@db/coffer',
+        { at: 'coffer:open-sesame@db:5432/coffer', tls: { verify: 'full', ca: false } },
+      ],
+      ['postgresql://c:p%40%2F%25@[::1]:5433/d', { at: 'c:p@/%@::1:5433/d', tls: undefined }],
+      ['postgres://c:p@127.0.0.1/d', { at: 'c:p@127.0.0.1:5432/d', tls: undefined }],
+      [
+        'postgres://c:p@localhost/d?host=/run/postgresql',
+        { at: 'c:p@/run/postgresql:5432/d', tls: undefined },
+      ],
+      ['postgres://c:p@db/d?sslmode=disable', { at: 'c:p@db:5432/d', tls: undefined }],
+      ['postgres://c:p@db/d?sslmode=require', { at: 'c:p@db:5432/d', tls: { verify: 'nothing', ca: false } }],
+      [
+        'postgres://c:p@127.0.0.1/d?sslmode=verify-full',
+        { at: 'c:p@127.0.0.1:5432/d', tls: { verify: 'full', ca: false } },
+      ],
+    ],
+    bad: [
+      'sqlite:coffer.db',
+      'nonsense',
+      'postgres://open-sesame@/coffer',
+      'postgres://c:open-sesame@db',
+      'postgres://c:open-sesame@db/a/b',
+      'postgres://c:open%ZZsesame@db/coffer',
+      'postgres://c:open-sesame@db/coffer?sslmode=prefer',
+      'postgres://c:open-sesame@db/coffer?sslmode=disable&sslmode=require',
+      'postgres://c:open-sesame@db/coffer?sslmode=verify-ca',
+      'postgres://c:open-sesame@db/coffer?sslcert=/nowhere/open-sesame.pem',
+      'postgres://c:open-sesame@db/coffer?sslmode=disable&sslrootcert=ca.pem',
+      'postgres://c:open-sesame@db/coffer?options=-c%20search_path=x',
+    ],
   },
   COFFER_ROOT_KEY: {
     pick: ({ rootKey }) => rootKey?.expose().toString('base64'),

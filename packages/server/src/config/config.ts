@@ -3,7 +3,9 @@ import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { checkUsername, Redacted } from '@coffer/core';
+import type { PostgresAddress } from '../postgres-address.ts';
 import { StartError } from '../start-error.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -13,6 +15,8 @@ export type Config = {
   host: string;
   port: number;
   dataDir: string;
+  /** Undefined: SQLite in the data directory. */
+  database: PostgresAddress | undefined;
   /** Undefined: the file `root.key` in the data directory. */
   rootKey: Redacted<Buffer> | undefined;
   firstUser: { username: string; email: string; password: Redacted<string> } | undefined;
@@ -31,11 +35,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment): Config {
   refuseUnknown(environment);
   const read = (name: SettingName): string | undefined => readSetting(environment, name);
-  refuseOtherDatabases(read('COFFER_DATABASE_URL'));
+  const databaseUrl = read('COFFER_DATABASE_URL');
   return {
     host: parseHost(read('COFFER_HOST') ?? '127.0.0.1'),
     port: parsePort(read('COFFER_PORT') ?? '8080'),
     dataDir: resolve(read('COFFER_DATA_DIR') ?? './data'),
+    database: databaseUrl === undefined ? undefined : parseDatabaseUrl(databaseUrl),
     rootKey: parseRootKey('COFFER_ROOT_KEY', read('COFFER_ROOT_KEY')),
     firstUser: parseFirstUser(read),
     publicUrl: parsePublicUrl(read('COFFER_PUBLIC_URL')),
@@ -92,13 +97,6 @@ function refuseUnknown(environment: Environment): void {
   const near = [...known].toSorted((a, b) => distance(a, unknown) - distance(b, unknown))[0];
   const hint = near !== undefined && distance(near, unknown) <= 3 ? `; did you mean ${near}?` : '';
   throw new StartError(`${unknown} is not a setting${hint}`);
-}
-
-function refuseOtherDatabases(url: string | undefined): void {
-  if (url === undefined) return;
-  throw new StartError(
-    'COFFER_DATABASE_URL names a database that this version does not run on; unset it to use SQLite in COFFER_DATA_DIR',
-  );
 }
 
 function parseHost(text: string): string {

@@ -26,7 +26,7 @@ export const SETTINGS = [
     name: 'COFFER_DATABASE_URL',
     fallback: 'SQLite in the data directory',
     meaning:
-      'Where the database is. This version runs on SQLite in the data directory only and refuses any other.',
+      'A PostgreSQL database (15 or newer) for several servers: `postgres://user:password@host:port/database`, with `sslmode` (`disable`, `require`, `verify-ca`, `verify-full`), `sslrootcert`, `sslcert` and `sslkey` as parameters. Without `sslmode` it is `verify-full`, and no TLS on this machine.',
   },
   {
     name: 'COFFER_ROOT_KEY',

@@ -4,6 +4,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -74,6 +75,7 @@ export function readRootKeyFile(dataDir: string): { text: string; readableByOthe
  * of two processes that start at once, one makes it and both use it.
  */
 export function createRootKeyFile(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, ROOT_KEY_FILE);
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);

@@ -14,17 +14,20 @@ export type Store = {
   db: Reader;
   /** Is told of each transaction of this process that was committed. Answers with what ends that. */
   onCommit(listener: () => void): () => void;
+  /** `work` changes nothing but the database: where the engine lost the transaction, it is run again. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** See `StoreDialect.purge`. */
   purge(): Promise<boolean>;
   close(): Promise<void>;
 };
 
+const ATTEMPTS_MAX = 3;
+
 /** Brings the schema up to date. Fails with a StartError when the database is newer than this program. */
 export async function openStore(dialect: StoreDialect): Promise<Store> {
   const db = new Kysely<Tables>({ dialect: dialect.kysely });
   try {
-    await migrate(db, dialect);
+    await dialect.migrating(async () => await migrate(db, dialect));
   } catch (error) {
     await db.destroy();
     throw error;
@@ -38,11 +41,21 @@ export async function openStore(dialect: StoreDialect): Promise<Store> {
       return () => void listeners.delete(listener);
     },
     async transaction(work) {
-      const outcome = await db.transaction().execute(work);
+      const outcome = await retrying(dialect, async () => await db.transaction().execute(work));
       for (const listener of listeners) listener();
       return outcome;
     },
     purge: async () => await dialect.purge(db),
     close: async () => await db.destroy(),
   };
+}
+
+async function retrying<T>(dialect: StoreDialect, attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (attempts === ATTEMPTS_MAX || !dialect.mayRetry(error)) throw error;
+    }
+  }
 }

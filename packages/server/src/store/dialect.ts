@@ -4,15 +4,22 @@ import type { Tables } from './tables.ts';
 /**
  * What differs between the engines, and nothing else may. Everything outside the dialect files is plain SQL through
  * Kysely.
+ *
+ * On both, a transaction that writes has the database to itself from its begin to its end, whatever process it is in:
+ * what it reads stays true until it commits, so no decision is made on what another is changing.
  */
 export type StoreDialect = {
-  name: 'sqlite';
+  name: 'sqlite' | 'postgres';
   kysely: Dialect;
   /** Column types, and what stands behind a table's closing parenthesis. */
-  ddl: { bytes: string; integer: string; serialKey: string; tableOptions: string };
+  ddl: { bytes: string; integer: string; text: string; serialKey: string; tableOptions: string };
+  /** Runs what brings the schema up to date, while no other process does. */
+  migrating<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether a transaction that failed so has certainly left nothing, and may succeed when it is tried again. */
+  mayRetry(error: unknown): boolean;
   /**
-   * Erases from disk what the engine keeps of deleted rows. False: another program is reading, and what it may still
-   * see stays for now; call again.
+   * Erases from disk what the engine keeps of deleted rows, as far as it can. False: another program is reading, and
+   * what it may still see stays for now; call again.
    */
   purge(db: Kysely<Tables>): Promise<boolean>;
 };

@@ -1,4 +1,5 @@
 import type { CompiledQuery, Compilable } from 'kysely';
+import { sha256Hex } from '../sha256.ts';
 import type { Reader } from './database.ts';
 
 /** Stands in a query for a value that is only known when the query runs. */
@@ -11,6 +12,9 @@ class Parameter {
 }
 
 type Parameters = Record<string, unknown>;
+
+/** A query that is run again and again: the engine may parse and plan it once, under this name. */
+export type NamedQuery<R = unknown> = CompiledQuery<R> & { readonly name: string };
 
 /** Whatever is read from it is a placeholder of that name. */
 const PLACEHOLDERS: Parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) });
@@ -26,12 +30,13 @@ export function prepared<P extends Parameters, R>(
   build: (db: Reader, placeholders: P) => Compilable<R>,
 ): (db: Reader, values: P) => Promise<R[]> {
   // By dialect, because its compiler writes the text; a store has one for its life.
-  const compiledBy = new WeakMap<object, CompiledQuery<R>>();
+  const compiledBy = new WeakMap<object, NamedQuery<R>>();
   return async (db, values) => {
     const compiler = db.getExecutor().adapter;
     let compiled = compiledBy.get(compiler);
     if (compiled === undefined) {
-      compiled = build(db, PLACEHOLDERS as P).compile();
+      const query = build(db, PLACEHOLDERS as P).compile();
+      compiled = { ...query, name: nameOf(query.sql) };
       compiledBy.set(compiler, compiled);
     }
     const parameters = compiled.parameters.map((value) =>
@@ -40,4 +45,9 @@ export function prepared<P extends Parameters, R>(
     const { rows } = await db.executeQuery<R>({ ...compiled, parameters });
     return rows;
   };
+}
+
+/** The same for the same text, whichever process it is: a connection has statements under it. */
+function nameOf(text: string): string {
+  return `q_${sha256Hex(Buffer.from(text)).slice(0, 24)}`;
 }

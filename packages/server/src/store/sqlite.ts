@@ -38,7 +38,17 @@ export function openSqlite(dataDir: string): StoreDialect {
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
-    ddl: { bytes: 'blob', integer: 'integer', serialKey: 'integer primary key', tableOptions: 'strict' },
+    ddl: {
+      bytes: 'blob',
+      integer: 'integer',
+      text: 'text',
+      serialKey: 'integer primary key',
+      tableOptions: 'strict',
+    },
+    // All of it is one transaction, which waits for that of another process.
+    migrating: async (work) => await work(),
+    // Whoever waited for the lock in vain has waited long enough.
+    mayRetry: () => false,
     purge,
   };
 }

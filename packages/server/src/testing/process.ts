@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.ts';
 import { makeDataDir } from './data-dir.ts';
+import { databaseFor, releaseDatabase, urlOf } from './databases.ts';
 
 /** As it is built: both commands build first, and it starts in half the time that the sources take. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -37,7 +38,13 @@ export class ServerProcess implements AsyncDisposable {
     env?: Record<string, string>;
     wrapper?: readonly string[];
   } = {}): Promise<ServerProcess> {
-    const server = ServerProcess.spawn({ ...(dataDir === undefined ? {} : { dataDir }), env, wrapper });
+    const directory = dataDir ?? makeDataDir();
+    const database = await databaseFor(directory);
+    const server = ServerProcess.#spawn(directory, {
+      env: database === undefined ? env : { COFFER_DATABASE_URL: urlOf(database), ...env },
+      wrapper,
+      keepsDataDir: dataDir !== undefined,
+    });
     const deadline = AbortSignal.timeout(START_PATIENCE_MS);
     const ended = once(server.child, 'exit', { signal: deadline });
     const ready = (async () => {
@@ -59,7 +66,18 @@ export class ServerProcess implements AsyncDisposable {
     env = {},
     wrapper = [],
   }: { dataDir?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {}): ServerProcess {
-    const directory = dataDir ?? makeDataDir();
+    const keepsDataDir = dataDir !== undefined;
+    return ServerProcess.#spawn(dataDir ?? makeDataDir(), { env, wrapper, keepsDataDir });
+  }
+
+  static #spawn(
+    directory: string,
+    {
+      env,
+      wrapper,
+      keepsDataDir,
+    }: { env: Record<string, string>; wrapper: readonly string[]; keepsDataDir: boolean },
+  ): ServerProcess {
     const [command, ...args] = [...wrapper, process.execPath, MAIN];
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_')),
@@ -68,7 +86,7 @@ export class ServerProcess implements AsyncDisposable {
       env: { ...inherited, COFFER_DATA_DIR: directory, COFFER_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new ServerProcess(child, directory, dataDir !== undefined);
+    return new ServerProcess(child, directory, keepsDataDir);
   }
 
   get url(): string {
@@ -99,6 +117,8 @@ export class ServerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGKILL');
-    if (!this.#keepsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+    if (this.#keepsDataDir) return;
+    rmSync(this.dataDir, { recursive: true, force: true });
+    releaseDatabase(this.dataDir);
   }
 }

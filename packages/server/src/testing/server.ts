@@ -6,6 +6,7 @@ import { createLogger } from '../logger.ts';
 import { verifyAuditLog } from '../services/audit-log.ts';
 import { Client } from './client.ts';
 import { makeDataDir } from './data-dir.ts';
+import { databaseFor, releaseDatabase } from './databases.ts';
 
 export const PASSWORD = 'violet-anchor-pebble-41';
 
@@ -96,10 +97,15 @@ export class TestServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (!this.#stopped) await verifyAuditLog(this.app.context.store.db);
+      // In a transaction: what is still under way must not come between.
+      const { store } = this.app.context;
+      if (!this.#stopped) await store.transaction(verifyAuditLog);
     } finally {
       await this.stop();
-      if (!this.#keepsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+      if (!this.#keepsDataDir) {
+        rmSync(this.dataDir, { recursive: true, force: true });
+        releaseDatabase(this.dataDir);
+      }
     }
   }
 }
@@ -120,6 +126,7 @@ export async function startTestServer({
       host: '127.0.0.1',
       port: 0,
       dataDir: directory,
+      database: await databaseFor(directory),
       rootKey: undefined,
       firstUser: undefined,
       publicUrl: undefined,

@@ -1,0 +1,16 @@
+import type { PostgresAddress } from '../postgres-address.ts';
+import type { StoreDialect } from './dialect.ts';
+import { openPostgres } from './postgres.ts';
+import { openSqlite } from './sqlite.ts';
+
+/** The engine that the settings name. Fails with a StartError, or with `store_unavailable`. */
+export async function openDialect({
+  database,
+  dataDir,
+}: {
+  /** Undefined: a file in the directory. */
+  database: PostgresAddress | undefined;
+  dataDir: string;
+}): Promise<StoreDialect> {
+  return database === undefined ? openSqlite(dataDir) : await openPostgres(database);
+}

@@ -1,0 +1,81 @@
+import { Redacted } from '@coffer/core';
+import type { PostgresAddress } from '../postgres-address.ts';
+import { ENGINE } from './engines.ts';
+import { queryAt } from './postgres.ts';
+
+/** A database with our tables and nothing in them. Made once for a run of the tests, see `postgres-for-tests.ts`. */
+export const TEMPLATE = 'template_of_tests';
+
+/** Those of this worker that no server is using. */
+const free: PostgresAddress[] = [];
+let made = 0;
+
+/** Servers on the same directory are on the same database. */
+const byDirectory = new Map<string, PostgresAddress>();
+
+/** An empty database of the engine that these tests are for; undefined: it is the one in the directory. */
+export async function databaseFor(directory: string): Promise<PostgresAddress | undefined> {
+  if (ENGINE === 'sqlite') return undefined;
+  const known = byDirectory.get(directory);
+  if (known !== undefined) return known;
+  const taken = free.pop() ?? (await makeDatabase());
+  byDirectory.set(directory, taken);
+  await empty(taken);
+  return taken;
+}
+
+/** The directory is gone: the next server may have its database. */
+export function releaseDatabase(directory: string): void {
+  const address = byDirectory.get(directory);
+  if (address === undefined) return;
+  byDirectory.delete(directory);
+  free.push(address);
+}
+
+export function urlOf({ host, port, user, password, database }: PostgresAddress): string {
+  return `postgres://${user}:${password?.expose()}@${host}:${port}/${database}`;
+}
+
+/** Another worker of the run, or an earlier file of this one, has its own. */
+async function makeDatabase(): Promise<PostgresAddress> {
+  made += 1;
+  const address = { ...clusterAddress(), database: `worker_${process.env['VITEST_POOL_ID']}_${made}` };
+  const exists = await queryAt(
+    clusterAddress(),
+    `select 1 from pg_database where datname = '${address.database}'`,
+  );
+  if (exists.length === 0)
+    await queryAt(clusterAddress(), `create database ${address.database} template ${TEMPLATE}`);
+  return address;
+}
+
+/** What a test left behind, its connections included. Quicker by far than a new database. */
+async function empty(address: PostgresAddress): Promise<void> {
+  const left = await queryAt<{ statement: string }>(
+    address,
+    `select 'delete from ' || quote_ident(tablename) as statement from pg_tables
+     where schemaname = 'public' and tablename not like 'schema_migration%'
+     union all select 'drop function ' || oid::regprocedure || ' cascade' from pg_proc
+     where pronamespace = 'public'::regnamespace`,
+  );
+  await queryAt(
+    address,
+    [
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid != pg_backend_pid()',
+      'set session_replication_role = replica',
+      ...left.map(({ statement }) => statement),
+    ].join('; '),
+  );
+}
+
+function clusterAddress(): PostgresAddress {
+  const url = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
+  return {
+    host: url.hostname,
+    port: Number(url.port),
+    database: url.pathname.slice(1),
+    user: url.username,
+    password: new Redacted(url.password),
+    tls: undefined,
+  };
+}
