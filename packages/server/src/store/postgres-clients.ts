@@ -115,10 +115,16 @@ export class PostgresClients {
     }
     if (least !== undefined && (least.pending === 0 || this.#shared.size >= SHARED_MAX)) return least;
     // One at a time; whoever can, goes on with what there is meanwhile.
-    this.#connecting ??= this.#connectShared();
-    if (least === undefined) return await this.#connecting;
-    this.#connecting.catch(() => undefined);
+    const fresh = this.fresh();
+    if (least === undefined) return await fresh;
+    fresh.catch(() => undefined);
     return least;
+  }
+
+  /** One that was just made: where one was lost, the others may be, too. Fails with `store_unavailable`. */
+  async fresh(): Promise<PostgresClient> {
+    this.#connecting ??= this.#connectShared();
+    return await this.#connecting;
   }
 
   /** For one transaction alone; give it back. Fails with `store_unavailable`. */

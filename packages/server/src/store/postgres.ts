@@ -187,7 +187,7 @@ class PostgresConnection implements DatabaseConnection {
       if (this.#own !== undefined || !mayRetry(explained) || !isRead(query)) throw explained;
     }
     try {
-      return await this.#execute<R>(query, await this.#clients.shared());
+      return await this.#execute<R>(query, await this.#clients.fresh());
     } catch (error) {
       throw explain(error);
     }
