@@ -34,17 +34,18 @@ test('a .env text is previewed line by line, and one button imports it', async (
     '# made by hand\nNEW="x y"\nOLD=after\nSAME=same\nlower=1\nnonsense\nTWICE=1\nTWICE=2',
   );
   await shown(
-    page.getByText('2 new, 2 already there, 3 refused'),
+    page.getByText('2 new, 1 changed, 1 unchanged, 3 refused', { exact: true }),
     page.getByRole('row', { name: '2 NEW New', exact: true }),
-    page.getByRole('row', { name: '3 OLD At version 1; a new one only if the value differs', exact: true }),
+    page.getByRole('row', { name: '3 OLD Changed: becomes version 2', exact: true }),
+    page.getByRole('row', { name: '4 SAME Unchanged: stays at version 1', exact: true }),
     page.getByRole('row', { name: /^5 lower The key must contain only upper-case letters/ }),
     page.getByRole('row', { name: '6 Not an assignment.', exact: true }),
     page.getByRole('row', { name: '7 TWICE Named again in line 8, which counts.', exact: true }),
     page.getByRole('row', { name: '8 TWICE New', exact: true }),
   );
   await expectAccessible(page);
-  await press(page, 'Import 4 entries');
-  await shown(page.getByText('2 new, 1 changed, 1 unchanged'), row(page, 'NEW'));
+  await press(page, 'Import 3 entries');
+  await shown(page.getByText('2 new, 1 changed, 0 unchanged'), row(page, 'NEW'));
   await gone(openDialog(page));
   expect([await value('NEW'), await value('OLD'), await value('TWICE')]).toEqual(['x y', 'after', '2']);
 });
@@ -58,7 +59,7 @@ test('a .env file that is dropped anywhere on the dialog is previewed, and nothi
   await key.fill('TYPED');
   for (const target of [page.getByRole('heading', { name: 'New entry' }), key]) {
     await drop(target, 'DROPPED=ключ\r\n');
-    await shown(page.getByText('1 new, 0 already there'));
+    await shown(page.getByText('1 new', { exact: true }));
     await press(page, 'Back');
     expect(await key.inputValue()).toBe('TYPED');
     await expect
@@ -89,7 +90,7 @@ test('a .env text that is pasted where the key goes is previewed, and a key is a
   // Left to the browser.
   expect(await paste('DATABASE_URL')).toBe(true);
   expect(await paste('export ONE=1\nTWO=2\n')).toBe(false);
-  await shown(page.getByText('2 new, 0 already there'));
+  await shown(page.getByText('2 new', { exact: true }));
   await press(page, 'Import 2 entries');
   await shown(row(page, 'ONE'));
   expect(await value('TWO')).toBe('2');
@@ -115,10 +116,10 @@ test('who changed a key since the preview is not overwritten, and the preview is
   const { id, admin, page, value } = await openCreate(web, open, { KEY: 'before' });
   await press(page, 'Paste a .env file…');
   await textField(page).fill('KEY=mine');
-  await shown(page.getByText(/At version 1; a new one/));
+  await shown(page.getByText('Changed: becomes version 2'));
   await admin.client.ok('vault_update', { project_id: id, key: 'KEY', value: 'theirs' });
   await press(page, 'Import 1 entry');
-  await shown(page.getByRole('alert'), page.getByText(/At version 2; a new one/));
+  await shown(page.getByRole('alert'), page.getByText('Changed: becomes version 3'));
   expect(await value('KEY')).toBe('theirs');
   expect(await textField(page).inputValue()).toBe('KEY=mine');
 });
@@ -160,7 +161,7 @@ test('of many lines the first are listed, and all are counted', async ({ web, op
   await page
     .getByLabel('Or choose the file')
     .setInputFiles({ name: '.env', mimeType: '', buffer: Buffer.from(lines) });
-  await shown(page.getByText('4000 new, 0 already there'), page.getByText('The first 200 of 4,000 lines'));
+  await shown(page.getByText('4000 new', { exact: true }), page.getByText('The first 200 of 4,000 lines'));
   expect(await page.getByRole('row').count()).toBeLessThan(230);
   expect(await page.getByRole('button', { name: 'Import 4000 entries' }).isDisabled()).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { gone, openDialog, row, shown, test } from './browser.ts';
+import { gone, openDialog, row, settled, shown, test } from './browser.ts';
 import { expectFocus, focused, isFocusVisible, tabTo } from './focus.ts';
+import { LOOK_AROUND } from './well-made.ts';
 
 test('an entry is created, shown, edited and deleted by the keyboard alone', async ({ web, open }) => {
   const id = await web.project({ OTHER: 'o' });
@@ -65,6 +66,76 @@ test('/ goes to the filter, ? lists the shortcuts, and neither does so where one
   expect(await page.getByRole('dialog', { name: 'New entry' }).count()).toBe(0);
   await page.keyboard.press('Escape');
   await gone(openDialog(page));
+});
+
+test(
+  '/, n, ? and Ctrl K work on every page that has something for them',
+  LOOK_AROUND,
+  async ({ web, open }) => {
+    const id = await web.project({ KEY: 'k' }, web.root);
+    const page = await open('/web/login', { as: web.root });
+    for (const [path, filter, creates] of [
+      ['vaults', 'Filter projects…', false],
+      [`vault?project_id=${id}`, 'Filter vaults…', true],
+      ['projects', 'Filter projects…', true],
+      [`project?id=${id}`, 'Filter members…', false],
+      [`project/tokens?id=${id}`, 'Filter tokens…', true],
+      ['routes', 'Filter projects…', false],
+      [`routes/project?id=${id}`, 'Filter routes…', false],
+      ['tokens', 'Filter tokens…', true],
+      ['users', 'Filter users…', true],
+      ['events', 'Project', false],
+      ['account', undefined, false],
+    ] as const) {
+      await page.goto(`/web/${path}`);
+      await shown(page.getByRole('heading', { level: 1 }));
+      await settled(page);
+      if (filter !== undefined) {
+        await page.keyboard.press('/');
+        await expect.poll(async () => await focused(page), { message: path }).toBe(filter);
+        await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      }
+      for (const keys of [...(creates ? ['n'] : []), '?', 'Control+k']) {
+        await page.keyboard.press(keys);
+        await shown(openDialog(page));
+        await page.keyboard.press('Escape');
+        await gone(openDialog(page));
+      }
+    }
+    await page.goto(`/web/routes/project?id=${id}`);
+    await shown(page.getByRole('link', { name: 'Create route' }).first());
+    await page.keyboard.press('n');
+    await shown(page.getByRole('heading', { name: 'New route', level: 1 }));
+  },
+);
+
+test('shortcuts of a single key can be turned off, which a reload keeps', async ({ web, open }) => {
+  const page = await open(`/web/vault?project_id=${await web.project({ KEY: 'k' })}`, {
+    as: await web.admin(),
+  });
+  const choice = page.getByRole('checkbox', { name: 'Shortcuts of a single key' });
+  await shown(row(page, 'KEY'));
+  await page.keyboard.press('?');
+  await choice.uncheck();
+  await page.keyboard.press('Escape');
+  await gone(openDialog(page));
+  for (const load of [async () => undefined, async () => await page.reload()]) {
+    await load();
+    await shown(row(page, 'KEY'));
+    for (const key of ['n', '?', '/']) await page.keyboard.press(key);
+    expect(await focused(page)).not.toBe('Filter vaults…');
+    // It would not open over another dialog.
+    await page.keyboard.press('Control+k');
+    await shown(page.getByRole('dialog', { name: 'Find a project or page' }));
+    await page.keyboard.press('Escape');
+    await gone(openDialog(page));
+  }
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+  await choice.check();
+  await page.keyboard.press('Escape');
+  await gone(openDialog(page));
+  await page.keyboard.press('n');
+  await shown(page.getByRole('dialog', { name: 'New entry' }));
 });
 
 test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open }) => {

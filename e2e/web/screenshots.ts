@@ -15,7 +15,15 @@ import { DEMO_PASSWORD, fillDemo, startDemoApi } from '../../scripts/demo-data.t
 const FOR_DOCS = process.argv.includes('--docs');
 const FOLDER = fileURLToPath(new URL(FOR_DOCS ? '../../docs/images' : '../../screenshots', import.meta.url));
 
-type Shot = { name: string; path: string; act?: (page: Page) => Promise<void>; inDocs?: true; whole?: true };
+type Shot = {
+  name: string;
+  path: string;
+  act?: (page: Page) => Promise<void>;
+  inDocs?: true;
+  whole?: true;
+  /** Nobody is signed in. */
+  stranger?: true;
+};
 
 const SHOP = '/web/vault?project_id=online_shop';
 const CHARGE = '/web/routes/route?id=online_shop&route=create_charge';
@@ -23,9 +31,13 @@ const press = (name: string | RegExp) => async (page: Page) =>
   await page.getByRole('button', { name, exact: typeof name === 'string' }).click();
 
 const SHOTS: readonly Shot[] = [
+  { name: 'login', path: '/web/login', stranger: true },
+  { name: 'login-ended', path: '/web/login?ended=true', stranger: true },
+  { name: 'setup', path: '/web/setup#setup_token=of-the-log', stranger: true },
   { name: 'vaults', path: '/web/vaults' },
-  { name: 'vault', path: SHOP, act: press('Show SMTP_PASSWORD'), inDocs: true },
-  { name: 'vault-empty', path: '/web/vault?project_id=online_shop&filter=nothing-has-this' },
+  { name: 'vault', path: SHOP, act: showValue, inDocs: true },
+  { name: 'vault-nothing-matches', path: `${SHOP}&filter=nothing-has-this` },
+  { name: 'vault-empty', path: '/web/vault?project_id=billing&environment=staging' },
   { name: 'create', path: SHOP, act: press('Create New') },
   { name: 'edit', path: SHOP, act: press('Edit SMTP_PASSWORD') },
   { name: 'delete', path: SHOP, act: press('Delete MAPS_API_KEY') },
@@ -33,7 +45,10 @@ const SHOTS: readonly Shot[] = [
   { name: 'import', path: SHOP, act: importText },
   { name: 'members', path: '/web/vaults', act: press(/Members of Online shop/) },
   { name: 'projects', path: '/web/projects' },
+  { name: 'project-create', path: '/web/projects', act: press('Create a new project') },
   { name: 'project', path: '/web/project?id=online_shop' },
+  { name: 'project-whole', path: '/web/project?id=online_shop', whole: true },
+  { name: 'project-delete', path: '/web/project?id=online_shop', act: press('Delete project') },
   { name: 'tokens', path: '/web/tokens' },
   { name: 'token-create', path: '/web/tokens', act: press('Create token') },
   { name: 'token-secret', path: '/web/tokens', act: makeToken },
@@ -57,8 +72,12 @@ const SHOTS: readonly Shot[] = [
   { name: 'route-versions', path: `${CHARGE}&tab=versions` },
   { name: 'route-calls', path: `${CHARGE}&tab=calls` },
   { name: 'users', path: '/web/users' },
+  { name: 'user-create', path: '/web/users', act: press('Add user') },
   { name: 'events', path: '/web/events', inDocs: true },
+  { name: 'event', path: '/web/events?type=vault_update', act: openRecord },
   { name: 'account', path: '/web/account' },
+  { name: 'account-whole', path: '/web/account', whole: true },
+  { name: 'shortcuts', path: '/web/vaults', act: async (page) => await page.keyboard.press('?') },
   { name: 'find', path: '/web/vaults', act: async (page) => await page.keyboard.press('Control+k') },
   { name: 'not-found', path: '/web/nowhere' },
 ];
@@ -89,11 +108,12 @@ console.log(`pictures are in ${FOLDER}`);
 
 async function takeAll(from: Browser, look: string, options: BrowserContextOptions): Promise<void> {
   const context = await from.newContext({ ...options, baseURL: server.url, locale: 'en-GB' });
+  const stranger = await from.newContext({ ...options, baseURL: server.url, locale: 'en-GB' });
   const [name = '', value = ''] = cookie;
   await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
   for (const shot of SHOTS) {
     if (FOR_DOCS && shot.inDocs !== true) continue;
-    const page = await context.newPage();
+    const page = await (shot.stranger ? stranger : context).newPage();
     await page.goto(shot.path, { waitUntil: 'networkidle' });
     await shot.act?.(page);
     await page.waitForLoadState('networkidle');
@@ -102,6 +122,19 @@ async function takeAll(from: Browser, look: string, options: BrowserContextOptio
     await page.close();
   }
   await context.close();
+  await stranger.close();
+}
+
+async function showValue(page: Page): Promise<void> {
+  await press('Show SMTP_PASSWORD')(page);
+  await page.getByText('Hidden again after 30 seconds.').waitFor();
+}
+
+async function openRecord(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /^Open record/ })
+    .first()
+    .click();
 }
 
 async function importText(page: Page): Promise<void> {

@@ -636,6 +636,7 @@ export type VaultImportInput = {
     comment?: string | undefined;
     if_version?: number | undefined;
   })[];
+  dry_run?: boolean | undefined;
 };
 
 export type VaultImportAnswer = Answer & {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../src/testing/client.ts';
+import { Client } from '../src/testing/client.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
 import { countOutcomes, simultaneously } from '../src/testing/simultaneously.ts';
@@ -56,6 +56,49 @@ describe.each(ENGINES)('an import on %s', () => {
       unchanged: ['NEW', 'A', 'B', 'PLAIN'],
     });
     expect((await root.ok('vault_version_fetch', { ...place, key: 'A' })).amount).toBe(3);
+  });
+
+  test('that is a dry run tells what would become of each entry, changes nothing, and is on record', async () => {
+    await using server = await startTestServer();
+    const { root, place } = await startFilled(server);
+    const before = await contents(root, place);
+    const entries = [
+      { key: 'NEW', value: 'n1', if_version: 0 },
+      { key: 'A', value: 'a3', if_version: 2 },
+      { key: 'B', value: 'b1', if_version: 1 },
+    ];
+    const dryRun = { ...place, entries, dry_run: true };
+    expect(await root.ok('vault_import', dryRun)).toMatchObject({
+      created: ['NEW'],
+      updated: ['A'],
+      unchanged: ['B'],
+    });
+    const { events } = await root.ok('event_fetch', { limit: 3 });
+    expect(events).toMatchObject([
+      { type: 'vault_list', details: { created: 1, updated: 1, unchanged: 1, dry_run: true } },
+      { type: 'vault_view', object: 'B', details: { version: 1, unchanged: true } },
+      { type: 'vault_view', object: 'A', details: { version: 2, unchanged: false } },
+    ]);
+    expect(await contents(root, place)).toEqual(before);
+    await root.ok('vault_update', { ...place, key: 'A', value: 'theirs' });
+    expect(await root.refused('vault_import', dryRun)).toBe('version_conflict');
+  });
+
+  test('that is a dry run needs the right to view, or it could be asked for values', async () => {
+    await using server = await startTestServer();
+    const { root, place } = await startFilled(server);
+    const { token } = await root.ok('token_create', {
+      kind: 'service',
+      name: 'Writes only',
+      project_id: place.project_id,
+      permissions: ['vault.import'],
+    });
+    const program = new Client(root.url, token);
+    const entries = [{ key: 'A', value: 'a guess', if_version: 2 }];
+    expect(await program.refused('vault_import', { ...place, entries, dry_run: true })).toBe(
+      'token_not_permitted',
+    );
+    expect((await program.ok('vault_import', { ...place, entries })).updated).toEqual(['A']);
   });
 
   test('keeps a comment that it does not name; another comment alone is a new version', async () => {

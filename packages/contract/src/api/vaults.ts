@@ -126,7 +126,8 @@ export const vaultApi = {
     path: '/vault/import',
     summary: 'Create and update many entries at once: all of them or none.',
     description:
-      'An entry that exists with the same value stays as it is. With `if_version` an entry must be at that version, with 0 it must not exist.',
+      'An entry that exists with the same value stays as it is. With `if_version` an entry must be at that version, with 0 it must not exist. ' +
+      'With `dry_run` nothing changes: the answer tells what would. That compares values: it needs `vault.view`, too, and each comparison is on record as a `vault_view`.',
     action: 'vault.import',
     event: 'vault_import',
     input: z.strictObject({
@@ -142,6 +143,7 @@ export const vaultApi = {
         )
         .min(1)
         .max(500),
+      dry_run: z.boolean().default(false),
     }),
     output: {
       created: z.array(z.string()),

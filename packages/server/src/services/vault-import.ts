@@ -16,33 +16,36 @@ export type ImportedEntry = NewContent & {
 export type ImportOutcome = { created: EntryKey[]; updated: EntryKey[]; unchanged: EntryKey[] };
 
 /**
- * All of them or none. An entry that has the value already stays as it is. Fails with `invalid_input` when a key is
+ * All of them or none. An entry that has the value already stays as it is. A dry run tells what would become of each, which
+ * only those may learn who may view values; nothing is kept of it but its record. Fails with `invalid_input` when a key is
  * named twice, with `version_conflict` or `value_unreadable`, or for the place as `enter` does.
  */
 export async function importEntries(
   context: Context,
   caller: Caller,
-  { place, entries }: { place: Place; entries: readonly ImportedEntry[] },
+  { place, entries, isDryRun }: { place: Place; entries: readonly ImportedEntry[]; isDryRun: boolean },
 ): Promise<ImportOutcome> {
   return await context.store.transaction(async (tx) => {
     const actor = await enter(tx, caller, 'vault.import', place);
+    if (isDryRun) await enter(tx, caller, 'vault.view', place);
     refuseDuplicates(entries);
     for (const { key } of entries) requireWithin(actor, place.environment, key);
     const outcome: ImportOutcome = { created: [], updated: [], unchanged: [] };
     for (const [index, entry] of entries.entries())
-      outcome[await importEntry(context, tx, caller, { place, entry, index })].push(entry.key);
-    const details = {
+      outcome[await importEntry(context, tx, caller, { place, entry, index, isDryRun })].push(entry.key);
+    const counts = {
       created: outcome.created.length,
       updated: outcome.updated.length,
       unchanged: outcome.unchanged.length,
     };
+    // A dry run tells which keys are there, and so far it is a list.
     await context.audit.append(
       tx,
       draft(caller, caller.actor, {
-        type: 'vault_import',
+        type: isDryRun ? 'vault_list' : 'vault_import',
         project: place.projectId,
         environment: place.environment,
-        details,
+        details: isDryRun ? { ...counts, dry_run: true } : counts,
       }),
     );
     return outcome;
@@ -53,7 +56,7 @@ async function importEntry(
   context: Context,
   tx: Transaction,
   caller: Caller,
-  { place, entry, index }: { place: Place; entry: ImportedEntry; index: number },
+  { place, entry, index, isDryRun }: { place: Place; entry: ImportedEntry; index: number; isDryRun: boolean },
 ): Promise<keyof ImportOutcome> {
   const { key, ifVersion } = entry;
   const found = await findEntry(tx, place, key);
@@ -65,15 +68,16 @@ async function importEntry(
     throw new AppError('version_conflict', { key, current, expected: ifVersion }, { fields });
   }
   if (found === undefined) {
-    await createIn(context, tx, caller, { place, ...entry });
+    if (!isDryRun) await createIn(context, tx, caller, { place, ...entry });
     return 'created';
   }
-  if (await isSame(context, tx, found, entry)) {
-    // It tells that the value is known: that is on record like any other look at it.
-    const details = { version: found.entry.version, unchanged: true };
+  const unchanged = await isSame(context, tx, found, entry);
+  if (unchanged || isDryRun) {
+    // It tells whether the value is this one: that is on record like any other look at it.
+    const details = { version: found.entry.version, unchanged };
     const where = { project: place.projectId, environment: place.environment, object: key, details };
     await context.audit.append(tx, draft(caller, caller.actor, { type: 'vault_view', ...where }));
-    return 'unchanged';
+    return unchanged ? 'unchanged' : 'updated';
   }
   await updateIn(context, tx, caller, { found, ...entry });
   return 'updated';

@@ -59,6 +59,32 @@ export const keysQuery = (place: Place) =>
     gcTime: 0,
   });
 
+/** The pause in typing after which values are compared. */
+const COMPARE_AFTER_MS = 300;
+
+/**
+ * Which of the entries an import would change, and which have the value already: the server compares, no value comes back.
+ * `state` is another one for other entries: their values must not be a key of the cache.
+ */
+export const comparisonQuery = (place: Place, state: string, entries: ApiInput<'vault_import'>['entries']) =>
+  queryOptions({
+    queryKey: ['comparison', place, state],
+    queryFn: async ({ signal }) => {
+      await pause(COMPARE_AFTER_MS, signal);
+      const { updated, unchanged } = await call('vault_import', { ...place, entries, dry_run: true }, signal);
+      return { updated: new Set(updated), unchanged: new Set(unchanged) };
+    },
+    enabled: entries.length > 0,
+    retry: false,
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  signal.throwIfAborted();
+}
+
 /** Every entry of the environment, without values. */
 export const allEntriesQuery = (place: Place) =>
   queryOptions({

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { ApiError } from '../data/api.ts';
-import { keysQuery, useImportEntries, type Place } from '../data/entries.ts';
+import { comparisonQuery, keysQuery, useImportEntries, type Place } from '../data/entries.ts';
 import { Button } from '../ui/button.tsx';
 import { DialogBody, DialogButtons } from '../ui/dialog.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Cell, HeadCell, Row, StackedLabel, Table } from '../ui/table.tsx';
 import { announce } from '../ui/toast.tsx';
-import { planImport, type Fate, type PlannedLine } from './import-plan.ts';
+import { planImport, withComparison, type Fate, type PlannedLine } from './import-plan.ts';
 
 const ENTRIES_MAX = 500;
 /** About what one call may carry. */
@@ -26,20 +26,15 @@ type ImportProps = {
 
 /** Paste, choose or drop a .env text, see what would happen, then one button: all of it or nothing. */
 export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps): ReactNode {
-  const { text, setText, problem } = useText(file);
-  const { data: versions, error: keysError, refetch } = useQuery(keysQuery(place));
+  const { text, number, setText, problem } = useText(file);
+  const { data: versions, dataUpdatedAt, error: keysError, refetch } = useQuery(keysQuery(place));
   const importEntries = useImportEntries();
   const isTooLong = text.length > TEXT_CHARACTERS_MAX;
-  const planned = useMemo(
-    () => (versions === undefined || isTooLong ? [] : planImport(text, versions)),
-    [text, versions, isTooLong],
-  );
-  const accepted = planned.flatMap(({ key, value, fate }) =>
-    key === undefined || fate === 'refused' ? [] : [{ key, value, if_version: versions?.get(key) ?? 0 }],
-  );
+  const state = `${number} ${dataUpdatedAt}`;
+  const planned = usePlan({ place, text: isTooLong ? '' : text, versions, state });
+  const accepted = toEntries(planned, versions, ['new', 'there', 'changed']);
   const submit = (): void =>
     importEntries.mutate(
-      // The versions of the preview: whoever changed one of them since is not overwritten.
       { ...place, entries: accepted },
       {
         onSuccess: ({ created, updated, unchanged }) => {
@@ -75,7 +70,7 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
           value={text}
           error={
             isTooLong
-              ? `This is too much at once: ${number.format(text.length)} characters, of at most ${number.format(TEXT_CHARACTERS_MAX)}. Import it in parts.`
+              ? `This is too much at once: ${counting.format(text.length)} characters, of at most ${counting.format(TEXT_CHARACTERS_MAX)}. Import it in parts.`
               : undefined
           }
           onChange={(event) => setText(event.target.value)}
@@ -106,8 +101,43 @@ export function ImportPanel({ place, file, onFile, onDone, onBack }: ImportProps
   );
 }
 
-const FATES: Readonly<Record<Fate, string>> = { new: 'new', there: 'already there', refused: 'refused' };
-const number = new Intl.NumberFormat('en');
+/** The lines of the text, at first by their keys, then with what differs. `state` changes with the text and with the versions. */
+function usePlan({
+  place,
+  text,
+  versions,
+  state,
+}: {
+  place: Place;
+  text: string;
+  versions: ReadonlyMap<string, number> | undefined;
+  state: string;
+}): PlannedLine[] {
+  const planned = useMemo(() => (versions === undefined ? [] : planImport(text, versions)), [text, versions]);
+  const there = toEntries(planned, versions, ['there']);
+  const { data } = useQuery(comparisonQuery(place, state, there.length > ENTRIES_MAX ? [] : there));
+  return data === undefined || versions === undefined ? planned : withComparison(planned, versions, data);
+}
+
+/** With the versions of the preview: whoever changed one of them since is not overwritten. */
+function toEntries(
+  planned: readonly PlannedLine[],
+  versions: ReadonlyMap<string, number> | undefined,
+  fates: readonly Fate[],
+) {
+  return planned.flatMap(({ key, value, fate }) =>
+    key === undefined || !fates.includes(fate) ? [] : [{ key, value, if_version: versions?.get(key) ?? 0 }],
+  );
+}
+
+const FATES: Readonly<Record<Fate, string>> = {
+  new: 'new',
+  there: 'already there',
+  changed: 'changed',
+  unchanged: 'unchanged',
+  refused: 'refused',
+};
+const counting = new Intl.NumberFormat('en');
 const COLUMNS = ['w-16', 'w-[45%]', ''] as const;
 
 function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
@@ -115,7 +145,9 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
     <div className="grid gap-2">
       <p aria-live="polite">
         {Object.entries(FATES)
-          .map(([fate, label]) => `${planned.filter((line) => line.fate === fate).length} ${label}`)
+          .map(([fate, label]) => ({ label, count: planned.filter((line) => line.fate === fate).length }))
+          .filter(({ count }) => count > 0)
+          .map(({ label, count }) => `${count} ${label}`)
           .join(', ')}
       </p>
       <Table caption="What the import will do" columns={COLUMNS} stackedBelow="xl">
@@ -143,7 +175,7 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
       </Table>
       {planned.length > PREVIEW_LINES_MAX && (
         <p className="text-muted">
-          The first {PREVIEW_LINES_MAX} of {number.format(planned.length)} lines are listed; all of them
+          The first {PREVIEW_LINES_MAX} of {counting.format(planned.length)} lines are listed; all of them
           count.
         </p>
       )}
@@ -153,7 +185,11 @@ function Preview({ planned }: { planned: readonly PlannedLine[] }): ReactNode {
 
 /** What is typed or pasted, until a file takes its place. */
 function useText(file: File | undefined) {
-  const [text, setText] = useState('');
+  const [{ text, number }, set] = useState({ text: '', number: 0 });
+  const setText = useCallback(
+    (next: string) => set((before) => ({ text: next, number: before.number + 1 })),
+    [],
+  );
   const [failed, setFailed] = useState<{ file: File; problem: string }>();
   useEffect(() => {
     if (file === undefined) return undefined;
@@ -165,8 +201,8 @@ function useText(file: File | undefined) {
     return () => {
       isStale = true;
     };
-  }, [file]);
-  return { text, setText, problem: failed?.file === file ? failed?.problem : undefined };
+  }, [file, setText]);
+  return { text, number, setText, problem: failed?.file === file ? failed?.problem : undefined };
 }
 
 /** Fails rather than to replace what is no UTF-8: it would be another value then. */

@@ -65,7 +65,6 @@ export function MembersPanel({ project }: { project: Project }): ReactNode {
       {mayAdd && <AddMember project={project} />}
       <FilterBox
         label="Filter members…"
-        shortcut={false}
         value={filter}
         onChange={(value) => {
           setFilter(value);

@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Dialog } from './dialog.tsx';
 
 const SHORTCUTS = [
@@ -9,9 +9,12 @@ const SHORTCUTS = [
   ['Esc', 'Close a dialog'],
 ] as const;
 
+const STORAGE_KEY = 'coffer-single-keys';
+
 /**
  * Keys that work anywhere but where one types. `/` focuses the page's filter and `n` presses its primary button: both
- * are marked with `data-shortcut`.
+ * are marked with `data-shortcut`. Those of a single key can be turned off (WCAG 2.1.4): who speaks to a computer, or hits keys
+ * by mistake, would set them off.
  */
 export function Shortcuts({
   open,
@@ -23,6 +26,7 @@ export function Shortcuts({
   onOpenChange: (open: boolean) => void;
   onFind: () => void;
 }): ReactNode {
+  const [areSingleKeysOn, setSingleKeysOn] = useState(() => localStorage.getItem(STORAGE_KEY) !== 'off');
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (
@@ -35,14 +39,15 @@ export function Shortcuts({
         if (!isDialogOpen()) onFind();
         return;
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isDialogOpen()) return;
+      if (!areSingleKeysOn || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target) || isDialogOpen()) return;
       if (event.key === '/') press(event, 'filter');
       else if (event.key === 'n') press(event, 'create');
       else if (event.key === '?') onOpenChange(true);
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [onFind, onOpenChange]);
+  }, [areSingleKeysOn, onFind, onOpenChange]);
   return (
     <Dialog open={open} onClose={() => onOpenChange(false)} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">
@@ -57,6 +62,19 @@ export function Shortcuts({
           </div>
         ))}
       </dl>
+      <label className="mt-4 flex min-h-7 w-fit cursor-pointer items-center gap-2">
+        <input
+          type="checkbox"
+          className="size-4 accent-accent"
+          checked={areSingleKeysOn}
+          onChange={({ target }) => {
+            if (target.checked) localStorage.removeItem(STORAGE_KEY);
+            else localStorage.setItem(STORAGE_KEY, 'off');
+            setSingleKeysOn(target.checked);
+          }}
+        />
+        Shortcuts of a single key
+      </label>
     </Dialog>
   );
 }

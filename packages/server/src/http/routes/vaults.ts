@@ -67,7 +67,7 @@ export const vaultHandlers = {
       comment,
       ifVersion,
     }));
-    return await importEntries(context, caller, { place: placeOf(input), entries });
+    return await importEntries(context, caller, { place: placeOf(input), entries, isDryRun: input.dry_run });
   },
   vault_version_fetch: async ({ context, caller }, input) => {
     const request = { place: placeOf(input), key: input.key, page: input };
