@@ -94,7 +94,7 @@ function CallRow({ call }: { call: RouteCall }): ReactNode {
   const { title, look } = STATES[call.state];
   return (
     <Row>
-      <Cell className="text-muted">
+      <Cell className="text-muted @max-4xl:w-36">
         <RelativeTime at={call.at} />
       </Cell>
       <Cell className="wrap-anywhere @max-4xl:col-span-2">
