@@ -41,13 +41,27 @@ export async function authorizeProject(
   action: ProjectAction,
   projectId: ProjectId,
 ): Promise<Actor> {
-  const actor = db.isTransaction ? await readAnew(db, caller) : caller;
-  const found = await findMembership(db, projectId, actor.uid);
-  const granted = actor.grant === undefined ? 'allowed' : decideGrant(actor.grant, action, projectId);
-  if (granted === 'hidden' || !found.projectExists) throw new AppError('project_not_found');
-  if (actor.by !== 'service') refuse(decide(action, actor.role, found));
-  if (granted === 'not_granted') throw new AppError('token_not_permitted');
+  const actor = await actorNow(db, caller);
+  permit(actor, action, projectId, await findMembership(db, projectId, actor.uid));
   return actor;
+}
+
+/** The decision of `authorizeProject`, for those who read the membership together with what is asked for. */
+export function permit(
+  actor: Actor,
+  action: ProjectAction,
+  projectId: ProjectId,
+  membership: { projectExists: boolean; isMember: boolean },
+): void {
+  const granted = actor.grant === undefined ? 'allowed' : decideGrant(actor.grant, action, projectId);
+  if (granted === 'hidden' || !membership.projectExists) throw new AppError('project_not_found');
+  if (actor.by !== 'service') refuse(decide(action, actor.role, membership));
+  if (granted === 'not_granted') throw new AppError('token_not_permitted');
+}
+
+/** In the transaction of a change the actor is read once more. Fails with `session_ended` or `token_invalid`. */
+export async function actorNow(db: Reader, caller: Actor): Promise<Actor> {
+  return db.isTransaction ? await readAnew(db, caller) : caller;
 }
 
 /** The same for actions on the instance. `subject` is the user whom it is about. Fails with `forbidden` or `token_not_permitted`. */

@@ -5,6 +5,8 @@ import type { Reader, Transaction } from '../store/database.ts';
 import {
   advanceEntry,
   findEntry,
+  findEntryInSight,
+  findWhereabouts,
   insertEntry,
   insertVersion,
   hasEntry,
@@ -17,13 +19,13 @@ import {
   type EntryVersion,
   type EntryWithVersion,
   type Place,
+  type Whereabouts,
 } from '../store/entries.ts';
-import { findEnvironment } from '../store/environments.ts';
 import type { Page } from '../store/page.ts';
 import { listRoutesUsing } from '../store/routes.ts';
 import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
-import { authorizeProject, mayReadComments, requireWithin } from './authorize.ts';
+import { actorNow, mayReadComments, permit, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
@@ -114,8 +116,13 @@ export async function fetchEntry(
   { place, key, version }: { place: Place; key: EntryKey; version: number | undefined },
 ): Promise<OpenedVault> {
   const { store, audit } = context;
-  await enter(store.db, caller, 'vault.view', place, key);
-  const found = await getEntry(store.db, place, key, version);
+  const { actor } = caller;
+  const { found: seen, ...whereabouts } = await findEntryInSight(store.db, place, key, {
+    version,
+    uid: actor.uid,
+  });
+  admit(actor, 'vault.view', { place, key, whereabouts });
+  const found = seen ?? (await getEntry(store.db, place, key, version));
   const vault = await openEntry(context, found);
   const value = await openValue(context, found);
   await audit.record(draft(caller, caller.actor, viewEvent(found)));
@@ -267,11 +274,20 @@ export async function enter(
   place: Place,
   key?: EntryKey,
 ): Promise<Actor> {
-  const actor = await authorizeProject(db, caller.actor, action, place.projectId);
-  requireWithin(actor, place.environment, key);
-  const environment = await findEnvironment(db, place.projectId, place.environment);
-  if (environment === undefined) throw new AppError('environment_not_found');
+  const actor = await actorNow(db, caller.actor);
+  admit(actor, action, { place, key, whereabouts: await findWhereabouts(db, place, actor.uid) });
   return actor;
+}
+
+/** The decision of `enter`, on what was read. */
+function admit(
+  actor: Actor,
+  action: ProjectAction,
+  { place, key, whereabouts }: { place: Place; key: EntryKey | undefined; whereabouts: Whereabouts },
+): void {
+  permit(actor, action, place.projectId, whereabouts);
+  requireWithin(actor, place.environment, key);
+  if (!whereabouts.environmentExists) throw new AppError('environment_not_found');
 }
 
 async function getEntry(

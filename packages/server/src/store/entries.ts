@@ -56,6 +56,26 @@ export async function findEntry(
   return row && toEntryWithVersion(row);
 }
 
+/** Whether there is such a place, and whether the user is a member of its project. */
+export type Whereabouts = { projectExists: boolean; isMember: boolean; environmentExists: boolean };
+
+export async function findWhereabouts(db: Reader, place: Place, uid: PrincipalId): Promise<Whereabouts> {
+  const [row] = await whereabouts(db, { ...place, uid });
+  return toWhereabouts(row);
+}
+
+/** The entry, and beside it what decides on whether it may be read, in one statement. */
+export async function findEntryInSight(
+  db: Reader,
+  place: Place,
+  key: EntryKey,
+  { version, uid }: { version: number | undefined; uid: PrincipalId },
+): Promise<Whereabouts & { found: EntryWithVersion | undefined }> {
+  const [row] = await entryInSight(db, { ...place, key, uid, version: version ?? null });
+  const found = row === undefined || row.ciphertext_id === null ? undefined : (row as EntryWithVersionRow);
+  return { ...toWhereabouts(row), found: found && toEntryWithVersion(found) };
+}
+
 export async function hasEntry(db: Reader, place: Place, key: EntryKey): Promise<boolean> {
   const row = await entriesAt(db, place).select('entry.id').where('entry.key', '=', key).executeTakeFirst();
   return row !== undefined;
@@ -188,6 +208,52 @@ const entryAtVersion = prepared((db, where: Place & { key: EntryKey; version: nu
     .where('entry_version.version', '=', where.version),
 );
 
+const whereabouts = prepared((db, where: Place & { uid: PrincipalId }) => whereaboutsOf(db, where));
+
+type InSight = Place & { key: EntryKey; uid: PrincipalId; version: number | null };
+
+const entryInSight = prepared((db, where: InSight) =>
+  whereaboutsOf(db, where)
+    .leftJoin('entry', (join) =>
+      join
+        .onRef('entry.project_id', '=', 'environment.project_id')
+        .onRef('entry.environment', '=', 'environment.id')
+        .on('entry.key', '=', where.key),
+    )
+    .leftJoin('entry_version', (join) =>
+      join
+        .onRef('entry_version.entry_id', '=', 'entry.id')
+        .on(sql<SqlBool>`entry_version.version = coalesce(${where.version}, entry.version)`),
+    )
+    .leftJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
+    .selectAll('entry')
+    .select(VERSION_COLUMNS)
+    .select('entry_version.ciphertext_id'),
+);
+
+function whereaboutsOf(db: Reader, where: Place & { uid: PrincipalId }) {
+  return db
+    .selectFrom('project')
+    .leftJoin('member', (join) =>
+      join.onRef('member.project_id', '=', 'project.id').on('member.uid', '=', where.uid),
+    )
+    .leftJoin('environment', (join) =>
+      join.onRef('environment.project_id', '=', 'project.id').on('environment.id', '=', where.environment),
+    )
+    .where('project.id', '=', where.projectId)
+    .select(['member.uid as member_uid', 'environment.id as environment_id']);
+}
+
+function toWhereabouts(
+  row: { member_uid: string | null; environment_id: string | null } | undefined,
+): Whereabouts {
+  return {
+    projectExists: row !== undefined,
+    isMember: row !== undefined && row.member_uid !== null,
+    environmentExists: row !== undefined && row.environment_id !== null,
+  };
+}
+
 function entriesAt(db: Reader, place: Place) {
   return db
     .selectFrom('entry')
@@ -200,16 +266,18 @@ function entriesWithVersions(db: Reader, place: Place) {
     .innerJoin('entry_version', 'entry_version.entry_id', 'entry.id')
     .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
     .selectAll('entry')
-    .select([
-      'entry_version.version as content_version',
-      'entry_version.data_key_id',
-      'ciphertext.value_sealed',
-      'ciphertext.comment_sealed',
-      'entry_version.created_at as content_created_at',
-      'entry_version.created_by_uid as content_created_by_uid',
-      'entry_version.created_by_username as content_created_by_username',
-    ]);
+    .select(VERSION_COLUMNS);
 }
+
+const VERSION_COLUMNS = [
+  'entry_version.version as content_version',
+  'entry_version.data_key_id',
+  'ciphertext.value_sealed',
+  'ciphertext.comment_sealed',
+  'entry_version.created_at as content_created_at',
+  'entry_version.created_by_uid as content_created_by_uid',
+  'entry_version.created_by_username as content_created_by_username',
+] as const;
 
 type EntryWithVersionRow = Selectable<EntryRow> &
   Pick<EntryVersionRow, 'data_key_id'> &

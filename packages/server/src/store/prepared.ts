@@ -20,6 +20,18 @@ export type NamedQuery<R = unknown> = CompiledQuery<R> & { readonly name: string
 const PLACEHOLDERS: Parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) });
 
 /**
+ * An adapter whose engine can run a statement at once, without Kysely's layers in between, which cost more than a small
+ * query. Undefined: not now; another's transaction is open, and what it has not committed is not to be seen.
+ */
+export interface DirectAdapter {
+  runNow(
+    text: string,
+    parameters: readonly unknown[],
+    from: { isTransaction: boolean },
+  ): unknown[] | undefined;
+}
+
+/**
  * A query that is built and compiled once for a database and run with other values each time: building and compiling
  * costs several times what running a small query does. For the queries that every request makes.
  *
@@ -28,23 +40,28 @@ const PLACEHOLDERS: Parameters = new Proxy({}, { get: (_, name) => new Parameter
  */
 export function prepared<P extends Parameters, R>(
   build: (db: Reader, placeholders: P) => Compilable<R>,
-): (db: Reader, values: P) => Promise<R[]> {
+): (db: Reader, values: P) => R[] | Promise<R[]> {
   // By dialect, because its compiler writes the text; a store has one for its life.
   const compiledBy = new WeakMap<object, NamedQuery<R>>();
-  return async (db, values) => {
-    const compiler = db.getExecutor().adapter;
-    let compiled = compiledBy.get(compiler);
+  return (db, values) => {
+    const adapter: object & Partial<DirectAdapter> = db.getExecutor().adapter;
+    let compiled = compiledBy.get(adapter);
     if (compiled === undefined) {
       const query = build(db, PLACEHOLDERS as P).compile();
       compiled = { ...query, name: nameOf(query.sql) };
-      compiledBy.set(compiler, compiled);
+      compiledBy.set(adapter, compiled);
     }
     const parameters = compiled.parameters.map((value) =>
       value instanceof Parameter ? values[value.name] : value,
     );
-    const { rows } = await db.executeQuery<R>({ ...compiled, parameters });
-    return rows;
+    const rows = adapter.runNow?.(compiled.sql, parameters, db) as R[] | undefined;
+    return rows ?? runInTurn(db, { ...compiled, parameters });
   };
+}
+
+async function runInTurn<R>(db: Reader, query: NamedQuery<R>): Promise<R[]> {
+  const { rows } = await db.executeQuery<R>(query);
+  return rows;
 }
 
 /** The same for the same text, whichever process it is: a connection has statements under it. */

@@ -2,7 +2,7 @@ import type { SessionId, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
-import type { SessionRow, UserRow } from './tables.ts';
+import type { SessionRow } from './tables.ts';
 import { toUser, type User } from './users.ts';
 
 export type Session = {
@@ -152,8 +152,14 @@ function sessionsWithUsers(db: Reader) {
   return db
     .selectFrom('session')
     .innerJoin('user', 'user.uid', 'session.uid')
-    .selectAll('user')
     .select([
+      'user.uid',
+      'user.username',
+      'user.email',
+      'user.first_name',
+      'user.last_name',
+      'user.role',
+      'user.created_at',
       'session.id as session_id',
       'session.created_at as session_created_at',
       'session.expires_at',
@@ -161,7 +167,7 @@ function sessionsWithUsers(db: Reader) {
     ]);
 }
 
-type SessionWithUserRow = UserRow &
+type SessionWithUserRow = Parameters<typeof toUser>[0] &
   Pick<SessionRow, 'expires_at' | 'rotated_at'> & { session_id: string; session_created_at: number };
 
 function toSignedIn(row: SessionWithUserRow): SignedIn {

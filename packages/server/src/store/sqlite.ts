@@ -16,6 +16,7 @@ import {
 } from 'kysely';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
+import type { DirectAdapter } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 const SQLITE_FILE = 'coffer.db';
@@ -30,11 +31,12 @@ const STATEMENTS_MAX = 500;
 export function openSqlite(dataDir: string): StoreDialect {
   const path = join(dataDir, SQLITE_FILE);
   const database = openFile(dataDir, path);
+  const connection = new SqliteConnection(database);
   return {
     name: 'sqlite',
     kysely: {
-      createAdapter: () => new TransactionalDdlAdapter(),
-      createDriver: () => new SqliteDriver(database),
+      createAdapter: () => new DirectSqliteAdapter(connection),
+      createDriver: () => new SqliteDriver(database, connection),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
@@ -91,10 +93,27 @@ async function purge(db: Kysely<Tables>): Promise<boolean> {
   return rows[0]?.busy === 0;
 }
 
-/** SQLite rolls schema changes back like any other; Kysely's own adapter does not use that. */
-class TransactionalDdlAdapter extends SqliteAdapter {
+class DirectSqliteAdapter extends SqliteAdapter implements DirectAdapter {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    super();
+    this.#connection = connection;
+  }
+
+  /** SQLite rolls schema changes back like any other; Kysely's own adapter does not use that. */
   override get supportsTransactionalDdl(): boolean {
     return true;
+  }
+
+  /** There is one connection: while a transaction is open on it, only what belongs to that may run. */
+  runNow(
+    text: string,
+    parameters: readonly unknown[],
+    { isTransaction }: { isTransaction: boolean },
+  ): unknown[] | undefined {
+    if (this.#connection.inTransaction !== isTransaction) return undefined;
+    return this.#connection.run(text, parameters).rows;
   }
 }
 
@@ -106,9 +125,9 @@ class SqliteDriver implements Driver {
   #busySince = 0;
   #busySeenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, connection: SqliteConnection) {
     this.#database = database;
-    this.#connection = new SqliteConnection(database);
+    this.#connection = connection;
   }
 
   async init(): Promise<void> {}
@@ -163,12 +182,22 @@ class SqliteConnection implements DatabaseConnection {
     this.#database = database;
   }
 
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
   async executeQuery<R>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes } = this.run(text, parameters);
+    return { rows: rows as R[], ...(changes === undefined ? {} : { numAffectedRows: BigInt(changes) }) };
+  }
+
+  /** At once: SQLite is a library. */
+  run(text: string, parameters: readonly unknown[]): { rows: unknown[]; changes?: number } {
     try {
       const statement = this.#prepare(text);
-      if (statement.reader) return { rows: statement.all(...parameters) as R[] };
+      if (statement.reader) return { rows: statement.all(...parameters) };
       const { changes } = statement.run(...parameters);
-      return { rows: [], numAffectedRows: BigInt(changes) };
+      return { rows: [], changes };
     } catch (error) {
       throw explain(error);
     }

@@ -120,7 +120,7 @@ export async function removeUser(tx: Transaction, uid: UserId): Promise<void> {
   await tx.deleteFrom('user').where('uid', '=', uid).execute();
 }
 
-export function toUser(row: UserRow): User {
+export function toUser(row: Omit<UserRow, 'username_key' | 'email_key' | 'password_hash' | 'search'>): User {
   return {
     uid: row.uid as UserId,
     username: row.username,
