@@ -1,12 +1,9 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-/** SHA-256 of the parts, one after the other. */
+/** SHA-256 of the parts, one after the other. Copying them together costs less than an object that hashes piece by piece. */
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
   const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return hash('sha256', first, 'buffer');
-  const digest = createHash('sha256');
-  for (const part of parts) digest.update(part);
-  return digest.digest();
+  return hash('sha256', parts.length === 1 && first !== undefined ? first : Buffer.concat(parts), 'buffer');
 }
 
 export function sha256Hex(bytes: Uint8Array): string {

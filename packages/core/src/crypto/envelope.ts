@@ -59,27 +59,29 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
  * places have the same bytes.
  */
 export function encodeAssociatedData(context: SealContext): Uint8Array {
-  const version = new Uint8Array(8);
-  new DataView(version.buffer).setBigUint64(0, BigInt(context.version));
-  return concatBytes([
-    Uint8Array.of(ENVELOPE_FORMAT),
-    ...lengthPrefixed(context.instance),
-    ...lengthPrefixed(context.project),
-    ...lengthPrefixed(context.environment),
-    ...lengthPrefixed(context.entry),
-    version,
-    ...lengthPrefixed(context.field),
-  ]);
+  const { instance, project, environment, entry, version, field } = context;
+  if (!Number.isSafeInteger(version) || version < 0) throw new RangeError('a version is a whole number');
+  const texts = [instance, project, environment, entry];
+  // UTF-8 has at most three bytes for each UTF-16 code unit.
+  const characters = texts.reduce((sum, text) => sum + text.length, field.length);
+  const bytes = new Uint8Array(1 + (texts.length + 1) * 4 + characters * 3 + 8);
+  const view = new DataView(bytes.buffer);
+  let offset = 1;
+  const write = (text: string): void => {
+    const { written } = utf8.encodeInto(text, bytes.subarray(offset + 4));
+    view.setUint32(offset, written);
+    offset += 4 + written;
+  };
+  bytes[0] = ENVELOPE_FORMAT;
+  for (const text of texts) write(text);
+  view.setUint32(offset, Math.floor(version / 2 ** 32));
+  view.setUint32(offset + 4, version % 2 ** 32);
+  offset += 8;
+  write(field);
+  return bytes.subarray(0, offset);
 }
 
 const utf8 = new TextEncoder();
-
-function lengthPrefixed(text: string): [Uint8Array, Uint8Array] {
-  const bytes = utf8.encode(text);
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, bytes.length);
-  return [length, bytes];
-}
 
 function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -72,9 +72,10 @@ export class AuditLog {
     let { frontier } = head;
     // A clock that was set back does not bring the log out of order.
     const at = Math.max(this.#clock(), head.at);
+    const time = formatTime(at);
     const records: AuditRecord[] = [];
     for (const draft of drafts) {
-      const entry: AuditEntry = { v: 1, index: frontier.size, at: formatTime(at), ...draft };
+      const entry = entryOf(draft, frontier.size, time);
       const body = canonicalJson(entry);
       frontier = appendLeaf(sha256, frontier, Buffer.from(body));
       records.push({ entry, body, at });
@@ -176,6 +177,25 @@ export function draft(
     ip: origin.ip,
     request_id: origin.requestId,
     details: { ...event.details, ...(actor?.grant === undefined ? {} : { token: actor.grant.id }) },
+  };
+}
+
+/** With its fields in the order of canonical JSON, which then need not be sorted. */
+function entryOf(from: AuditDraft, index: number, at: string): AuditEntry {
+  return {
+    at,
+    details: from.details,
+    environment: from.environment,
+    index,
+    ip: from.ip,
+    object: from.object,
+    outcome: from.outcome,
+    project_id: from.project_id,
+    request_id: from.request_id,
+    type: from.type,
+    uid: from.uid,
+    username: from.username,
+    v: 1,
   };
 }
 
