@@ -21,9 +21,29 @@ function forgiving(destination: DestinationStream): DestinationStream {
   };
 }
 
+/**
+ * The lines of one turn of the event loop are written as one, because a system call costs more than a line. What is
+ * still to be written when the process ends by itself, or by an error, is written then.
+ */
+function together(destination: DestinationStream): DestinationStream {
+  let waiting = '';
+  const flush = (): void => {
+    const lines = waiting;
+    waiting = '';
+    if (lines !== '') forgiving(destination).write(lines);
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (waiting === '') setImmediate(flush);
+      waiting += line;
+    },
+  };
+}
+
 function standardOutput(): DestinationStream {
   // Synchronous: what was logged before a crash is written.
-  if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: true });
+  if (!process.stdout.isTTY) return together(pino.destination({ fd: 1, sync: true }));
   return pretty({
     destination: 1,
     sync: true,

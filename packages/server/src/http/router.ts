@@ -87,26 +87,24 @@ type Registration = {
 
 function registerEndpoint(app: FastifyInstance, registration: Registration): void {
   const { context, site, definition } = registration;
-  const signedIn = new WeakMap<FastifyRequest, Authenticated>();
+  const signIn = async (request: FastifyRequest, origin: Origin): Promise<Authenticated> => {
+    const authenticated = await authenticate(context, site, request, origin);
+    request.uid = authenticated.actor.uid;
+    return authenticated;
+  };
   app.route({
     method: definition.method,
     url: definition.path,
     ...(definition.action === undefined ? { bodyLimit: PUBLIC_BODY_BYTES_MAX } : {}),
-    // Before the body is read: strangers do not get us to parse theirs.
-    onRequest: async (request) => {
-      if (definition.action === undefined) return;
-      const authenticated = await authenticate(context, site, request, originOf(request));
-      signedIn.set(request, authenticated);
-      request.uid = authenticated.actor.uid;
-    },
+    // Before the body is read: strangers do not get us to parse theirs. Those of GET are not read.
+    ...(definition.action === undefined || definition.method === 'GET'
+      ? {}
+      : { onRequest: async (request) => void (await signIn(request, originOf(request))) }),
     handler: async (request, reply) => {
-      const input = parseInput(definition, request);
       const origin = originOf(request);
-      // A body may arrive slowly, and who sends it may have lost their rights meanwhile (R15).
-      const authenticated =
-        definition.action === undefined || definition.method === 'GET'
-          ? signedIn.get(request)
-          : await authenticate(context, site, request, origin);
+      // Here again, because a body may arrive slowly, and who sends it may have lost their rights meanwhile (R15).
+      const authenticated = definition.action === undefined ? undefined : await signIn(request, origin);
+      const input = parseInput(definition, request);
       const attempt = { origin, authenticated, input, isContinued: false };
       if (definition.stream === true && authenticated !== undefined && wantsEvents(request)) {
         return await answerWithEvents(registration, reply, { ...attempt, authenticated });
