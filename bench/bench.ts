@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.ts';
 import { OPERATIONS } from './operations.ts';
@@ -19,7 +19,7 @@ Measures built servers beside a bare node:http server and bare Fastify with the 
   --rounds NUMBER      5
   --seconds NUMBER     1, of each measurement
   --log-level LEVEL    info, as an administrator would run it; the log goes nowhere
-  --against DIRECTORY  another built checkout, measured beside this one
+  --against DIRECTORIES other built checkouts, measured beside this one
   --out FILE           where the JSON goes`;
 
 const { values } = parseArgs({
@@ -48,6 +48,7 @@ if (values.help) {
   const out = resolve(
     values.out ?? `node_modules/.cache/bench-${startedAt.toISOString().replaceAll(':', '-')}.json`,
   );
+  mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify(report, undefined, 2)}\n`);
   printReport(report);
   console.error(`\nEverything that was measured: ${out}`);
@@ -72,8 +73,11 @@ function readPlan(): Plan {
     starts: quick ? 3 : 7,
     logLevel: values['log-level'],
     builds: [
+      ...(values.against ?? '')
+        .split(',')
+        .filter((directory) => directory !== '')
+        .map((directory) => ({ name: basename(directory), directory: resolve(directory) })),
       { name: 'this', directory: here },
-      ...(values.against === undefined ? [] : [{ name: 'other', directory: resolve(values.against) }]),
     ],
   };
 }
