@@ -7,7 +7,6 @@ import {
   CompiledQuery,
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
   sql,
   type DatabaseConnection,
   type Driver,
@@ -17,6 +16,7 @@ import {
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import type { DirectAdapter } from './prepared.ts';
+import { StablePlanCompiler } from './sqlite-compiler.ts';
 import type { Tables } from './tables.ts';
 
 const SQLITE_FILE = 'coffer.db';
@@ -36,9 +36,9 @@ export function openSqlite(dataDir: string): StoreDialect {
     name: 'sqlite',
     kysely: {
       createAdapter: () => new DirectSqliteAdapter(connection),
-      createDriver: () => new SqliteDriver(database, connection),
+      createDriver: () => new SqliteDriver(connection),
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createQueryCompiler: () => new StablePlanCompiler(),
     },
     ddl: {
       bytes: 'blob',
@@ -113,20 +113,19 @@ class DirectSqliteAdapter extends SqliteAdapter implements DirectAdapter {
     { isTransaction }: { isTransaction: boolean },
   ): unknown[] | undefined {
     if (this.#connection.inTransaction !== isTransaction) return undefined;
+    if (!isTransaction) this.#connection.beginReading();
     return this.#connection.run(text, parameters).rows;
   }
 }
 
 /** One connection, statements prepared once, transactions that take the write lock at their start. */
 class SqliteDriver implements Driver {
-  readonly #database: Database.Database;
   readonly #connection: SqliteConnection;
   /** Since when another program has been holding the lock, and when that was last seen. */
   #busySince = 0;
   #busySeenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(database: Database.Database, connection: SqliteConnection) {
-    this.#database = database;
+  constructor(connection: SqliteConnection) {
     this.#connection = connection;
   }
 
@@ -164,29 +163,56 @@ class SqliteDriver implements Driver {
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     // A full disk makes SQLite roll back by itself; a second rollback would hide the first error.
-    if (this.#database.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+    if (this.#connection.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    this.#database.close();
+    this.#connection.close();
   }
 }
 
 class SqliteConnection implements DatabaseConnection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
+  #isReading = false;
 
   constructor(database: Database.Database) {
     this.#database = database;
   }
 
+  /** Of one that writes. */
   get inTransaction(): boolean {
-    return this.#database.inTransaction;
+    return !this.#isReading && this.#database.inTransaction;
+  }
+
+  /**
+   * What is read at once in one turn of the event loop is read in one transaction: to begin and end one for each query
+   * costs about as much as the query. It ends with the turn, or before anything else is done on this connection, so
+   * that each request sees what was committed before its turn came.
+   */
+  beginReading(): void {
+    if (this.#isReading) return;
+    this.run('begin', []);
+    this.#isReading = true;
+    setImmediate(() => this.#endReading());
+  }
+
+  #endReading(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    // An error of the disk ends it by itself.
+    if (this.#database.inTransaction) this.run('commit', []);
+  }
+
+  close(): void {
+    this.#endReading();
+    this.#database.close();
   }
 
   async executeQuery<R>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    this.#endReading();
     const { rows, changes } = this.run(text, parameters);
     return { rows: rows as R[], ...(changes === undefined ? {} : { numAffectedRows: BigInt(changes) }) };
   }
