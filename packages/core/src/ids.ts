@@ -59,5 +59,10 @@ export function idPattern(prefix: IdPrefix): RegExp {
 }
 
 export function isId<P extends IdPrefix>(prefix: P, text: string): text is IdKinds[P] {
-  return idPattern(prefix).test(text);
+  let pattern = patterns.get(prefix);
+  if (pattern === undefined) patterns.set(prefix, (pattern = idPattern(prefix)));
+  return pattern.test(text);
 }
+
+/** Each is made once: requests ask again and again. */
+const patterns = new Map<IdPrefix, RegExp>();
