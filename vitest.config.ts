@@ -20,8 +20,8 @@ export default defineConfig({
     maxWorkers: 2,
     restoreMocks: true,
     // Bounds for what hangs, not for what is slow: a busy machine takes its time.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     expect: { poll: { timeout: 10_000 } },
     projects: [
       { extends: true, test: { name: 'sqlite', include } },

@@ -10,7 +10,7 @@ import { ServerProcess } from '../../packages/server/src/testing/process.ts';
 import { launchChromium } from './chromium.ts';
 
 export const PASSWORD = 'violet-anchor-pebble-41';
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 20_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
