@@ -20,9 +20,10 @@ const SERVER_FOLDERS = {
   egress: ['core'],
   outbound: ['egress', 'core'],
   services: ['store', 'keys', 'egress', 'outbound', 'core'],
+  backup: ['services', 'store', 'keys', 'core'],
   config: ['core'],
   http: ['services', 'config', 'contract', 'core'],
-  admin: ['services', 'store', 'keys', 'config', 'core'],
+  admin: ['backup', 'services', 'store', 'keys', 'config', 'core'],
 };
 
 const KNOWN_FOLDERS = [...Object.keys(SERVER_FOLDERS), 'testing'].join('|');

@@ -33,6 +33,70 @@ export const ADMIN_COMMANDS = [
     options: {},
     examples: [{ line: 'coffer admin audit verify', what: 'Ends with 1 when something differs.' }],
   },
+  {
+    name: 'backup',
+    summary: 'Write everything into one encrypted file, while servers run.',
+    description: [
+      'The file is as of one moment, in the format of age, for the recipients (`--recipient`, or COFFER_BACKUP_RECIPIENTS) or under a passphrase (`--passphrase`, or COFFER_BACKUP_PASSPHRASE). It is there whole or not at all, mode 0600, and never replaces another.',
+      'Without the root key nothing in it opens, and the root key is not in it unless you ask: keep a copy of it elsewhere.',
+    ],
+    arguments: [{ name: 'file', summary: 'The file to make.' }],
+    options: {
+      recipient: {
+        type: 'string',
+        value: 'age1…',
+        summary: 'Who can open it: recipients of age, with commas between.',
+      },
+      passphrase: {
+        type: 'boolean',
+        summary: 'Ask for a passphrase, or read it from standard input, in place of recipients.',
+      },
+      'with-root-key': {
+        type: 'boolean',
+        summary: 'Put the root key into it: whoever can open the file then has every value.',
+      },
+    },
+    examples: [
+      { line: 'coffer admin backup --recipient age1… coffer.age', what: 'For the holder of a key of age.' },
+      { line: 'coffer admin backup --passphrase coffer.age', what: 'Asks for a passphrase.' },
+    ],
+  },
+  {
+    name: 'restore',
+    summary: 'Make an empty data directory or database what a backup holds.',
+    description: [
+      'All of it is checked and is there afterwards, or nothing. Needs the root key of the time of the backup, as a server does, unless it is in the backup. Nobody is signed in afterwards.',
+      'What was taken away after the backup is there again: members, users, access tokens. `--end-tokens` ends all tokens.',
+    ],
+    arguments: [{ name: 'file', summary: 'The backup.' }],
+    options: {
+      'identity-file': {
+        type: 'string',
+        value: 'FILE',
+        summary: 'The private key of a recipient, as `age-keygen` writes it.',
+      },
+      passphrase: {
+        type: 'boolean',
+        summary: 'Ask for the passphrase, or read it from standard input; default: COFFER_BACKUP_PASSPHRASE.',
+      },
+      verify: {
+        type: 'boolean',
+        summary:
+          'Restore into a database that is thrown away, open every value, recompute the audit log; change nothing.',
+      },
+      'end-tokens': { type: 'boolean', summary: 'End all access tokens.' },
+    },
+    examples: [
+      {
+        line: 'coffer admin restore --verify --identity-file key.txt coffer.age',
+        what: 'Is this backup good?',
+      },
+      {
+        line: 'COFFER_DATA_DIR=/var/lib/new coffer admin restore --identity-file key.txt coffer.age',
+        what: 'Put it there.',
+      },
+    ],
+  },
 ] as const satisfies readonly AdminCommand[];
 
 export type AdminCommandName = (typeof ADMIN_COMMANDS)[number]['name'];

@@ -7,6 +7,14 @@ export type AuditEventDefinition = { title: string; records: 'always' | 'refusal
 export const AUDIT_EVENTS = {
   instance_create: { title: 'The instance was created, on an empty database', records: 'always' },
   instance_setup: { title: 'The first ROOT user was created', records: 'always' },
+  instance_backup: {
+    title: 'A backup was begun, or one failed; `details` says whether it holds the root key',
+    records: 'always',
+  },
+  instance_restore: {
+    title: 'The instance was restored from a backup; `details` says of when. Sessions from before are over',
+    records: 'always',
+  },
   user_login: { title: 'Sign-in', records: 'always' },
   user_logout: { title: 'Sign-out', records: 'always' },
   user_create: { title: 'A user was created', records: 'always' },

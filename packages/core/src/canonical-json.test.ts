@@ -79,6 +79,10 @@ describe('canonicalJson', () => {
     },
   );
 
+  test('refuses what JSON does not have at all, rather than writing something else', () => {
+    expect(() => canonicalJson({ left: undefined } as never)).toThrow(RangeError);
+  });
+
   test.each([
     ['a text', 'a\udead'],
     ['a text inside', { list: ['\ud83d'] }],

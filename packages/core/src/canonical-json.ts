@@ -3,7 +3,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /**
  * Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, ECMAScript numbers. Equal data
  * gives equal bytes, so that a hash over them can be recomputed. Fails with a RangeError for numbers that JSON does not
- * have, and for texts with a lone surrogate, which have no bytes.
+ * have, for texts with a lone surrogate, which have no bytes, and for `undefined`.
  */
 export function canonicalJson(value: Json): string {
   if (typeof value === 'string') return quote(value);
@@ -11,6 +11,7 @@ export function canonicalJson(value: Json): string {
     if (!Number.isFinite(value)) throw new RangeError('not a JSON number');
     return String(value);
   }
+  if ((value as unknown) === undefined) throw new RangeError('not JSON: undefined');
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   let text = '';
   if (isArray(value)) {

@@ -1,4 +1,5 @@
 import { ADMIN_EXIT, AppError, type AdminExit } from '@coffer/core';
+import { askSecret } from './admin/ask-secret.ts';
 import { runAdminCommand } from './admin/handlers.ts';
 import { parseAdminArguments } from './admin/parse-admin-arguments.ts';
 import { UsageError } from './admin/usage-error.ts';
@@ -21,6 +22,8 @@ async function main(): Promise<AdminExit> {
     log: createLogger(config.logLevel, process.stderr),
     clock: Date.now,
     signal: stopOnSignals(),
+    isInteractive: process.stdin.isTTY,
+    askSecret: async (question) => await askSecret(question, process.stdin, process.stderr),
     say,
     print: (text) => void process.stdout.write(`${text}\n`),
   });
@@ -52,6 +55,10 @@ function explain(error: unknown): AdminExit {
   if (error instanceof UsageError || error instanceof StartError) {
     say(`coffer: ${error.message}`);
     return error instanceof UsageError ? ADMIN_EXIT.usage : ADMIN_EXIT.failure;
+  }
+  if ((error as Error).name === 'AbortError') {
+    say('coffer: called off; nothing was left behind');
+    return ADMIN_EXIT.failure;
   }
   if (error instanceof AppError && error.status === 503) {
     say(`coffer: the database cannot serve: ${String(error.detail['reason'] ?? error.code)}`);

@@ -307,6 +307,7 @@ describe('what is derived from the root key', () => {
       rootKeyId: keys.rootKeyId.toString('hex'),
       wrapKey: keys.wrapKey.export().toString('hex'),
       tokenKey: keys.tokenKey.toString('hex'),
+      backupKey: keys.backupKey.toString('hex'),
       setupToken: Buffer.from(keys.setupToken.expose(), 'base64url').toString('hex'),
     };
   }
@@ -316,6 +317,7 @@ describe('what is derived from the root key', () => {
       rootKeyId: await hkdf('root key id', 16),
       wrapKey: await hkdf('data key wrap', 32),
       tokenKey: await hkdf('token signature', 32),
+      backupKey: await hkdf('backup seal', 32),
       setupToken: await hkdf('set-up token', 32),
     });
     expect(rootKeyCheck(rootKey, instance).toString('hex')).toBe(await hkdf('root key check', 32));

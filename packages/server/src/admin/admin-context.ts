@@ -1,4 +1,4 @@
-import type { AdminCommandName, AdminExit, AdminInput } from '@coffer/core';
+import type { AdminCommandName, AdminExit, AdminInput, Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
@@ -12,6 +12,10 @@ export type AdminContext = {
   clock: Clock;
   /** Aborted when someone asks it to stop: it does, at the next place where it can be taken up again. */
   signal: AbortSignal;
+  /** Asks a person on a terminal, without echo; else reads a line of standard input. Undefined: there is none. */
+  askSecret: (question: string) => Promise<Redacted<string> | undefined>;
+  /** Whether a person is at a terminal. */
+  isInteractive: boolean;
   /** A line for people. */
   say(line: string): void;
   /** A line of data. */

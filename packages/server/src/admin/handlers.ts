@@ -1,9 +1,11 @@
 import type { AdminCommandName, AdminExit } from '@coffer/core';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { auditVerify } from './audit-verify.ts';
+import { backup } from './backup.ts';
 import type { AnyAdminInput } from './parse-admin-arguments.ts';
+import { restore } from './restore.ts';
 
-const handlers = { 'audit verify': auditVerify } satisfies {
+const handlers = { 'audit verify': auditVerify, backup, restore } satisfies {
   [N in AdminCommandName]: AdminHandler<N>;
 };
 

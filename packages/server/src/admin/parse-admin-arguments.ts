@@ -30,7 +30,12 @@ export function parseAdminArguments(argv: readonly string[]): {
 }
 
 function parse(args: readonly string[], { name, options }: AdminCommand) {
-  const config = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]));
+  const config = Object.fromEntries(
+    Object.entries(options).map(([option, { type }]) => [
+      option,
+      type === 'boolean' ? { type, default: false } : { type },
+    ]),
+  );
   try {
     return parseArgs({
       args: [...args],

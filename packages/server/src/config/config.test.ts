@@ -9,6 +9,7 @@ import { readConfig, type Config } from './config.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
 const ROOT_KEY = Buffer.alloc(32, 7).toString('base64');
+const RECIPIENT = 'age1greymqxh9vydyryw0dqgqq2wtguypy5acej2ysgxrdlmxcaravvq4ajmwx';
 const PASSWORD = 'violet-anchor-pebble-41';
 
 type Case = {
@@ -265,6 +266,22 @@ const CASES = {
       '*',
     ],
   },
+  COFFER_BACKUP_RECIPIENTS: {
+    pick: ({ backup }) => backup.recipients,
+    good: [
+      [RECIPIENT, [RECIPIENT]],
+      [`${RECIPIENT}, ${RECIPIENT}`, [RECIPIENT, RECIPIENT]],
+    ],
+    bad: ['age1', 'AGE-SECRET-KEY-1', 'ssh-ed25519 AAAA', `${RECIPIENT},`, `${RECIPIENT} ${RECIPIENT}`],
+  },
+  COFFER_BACKUP_PASSPHRASE: {
+    pick: ({ backup }) => backup.passphrase?.expose(),
+    good: [
+      [PASSWORD, PASSWORD],
+      [' twelve in all ', ' twelve in all '],
+    ],
+    bad: ['eleven char'],
+  },
   COFFER_LOG_LEVEL: {
     pick: ({ logLevel }) => logLevel,
     good: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(
@@ -288,6 +305,7 @@ describe('settings', () => {
       publicUrl: undefined,
       tls: undefined,
       trustedProxies: [],
+      backup: { recipients: undefined, passphrase: undefined },
       egressAllow: [],
       logLevel: 'info',
     });

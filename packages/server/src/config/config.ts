@@ -26,6 +26,8 @@ export type Config = {
   trustedProxies: readonly string[];
   /** Origins that the server may call though they are not at https, port 443 and a public address. */
   egressAllow: readonly string[];
+  /** Undefined: none are set. */
+  backup: { recipients: readonly string[] | undefined; passphrase: Redacted<string> | undefined };
   logLevel: LogLevel;
 };
 
@@ -47,6 +49,10 @@ export function readConfig(environment: Environment): Config {
     tls: parseTls(read('COFFER_TLS_CERT'), read('COFFER_TLS_KEY')),
     trustedProxies: parseProxies(read('COFFER_TRUSTED_PROXIES')),
     egressAllow: parseOrigins(read('COFFER_EGRESS_ALLOW')),
+    backup: {
+      recipients: parseRecipients(read('COFFER_BACKUP_RECIPIENTS')),
+      passphrase: parsePassphrase(read('COFFER_BACKUP_PASSPHRASE')),
+    },
     logLevel: parseLogLevel(read('COFFER_LOG_LEVEL') ?? 'info'),
   };
 }
@@ -171,6 +177,22 @@ function parseOrigins(text: string | undefined): readonly string[] {
       'COFFER_EGRESS_ALLOW must be origins, as in https://kubernetes.default.svc,http://10.0.0.7:8080',
     );
   });
+}
+
+/** What they are made of is checked where they are used: that takes a program of its own. */
+function parseRecipients(text: string | undefined): readonly string[] | undefined {
+  const recipients = text?.split(',').map((part) => part.trim());
+  if (recipients?.every((recipient) => /^age1[a-z0-9]{20,4000}$/.test(recipient)) === false)
+    throw new StartError(
+      'COFFER_BACKUP_RECIPIENTS must be recipients of age, as in age1…, with commas between',
+    );
+  return recipients;
+}
+
+function parsePassphrase(text: string | undefined): Redacted<string> | undefined {
+  if (text === undefined) return undefined;
+  if (text.length < 12) throw new StartError('COFFER_BACKUP_PASSPHRASE must have at least 12 characters');
+  return new Redacted(text);
 }
 
 function isRange(text: string): boolean {

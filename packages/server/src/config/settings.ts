@@ -70,6 +70,17 @@ export const SETTINGS = [
       'Origins, with commas between, that the server may call though they are not at https, port 443 and a public address, as in `http://10.0.0.7:8080,https://kubernetes.default.svc`: outside APIs of routes, and issuers of identity tokens.',
   },
   {
+    name: 'COFFER_BACKUP_RECIPIENTS',
+    fallback: 'none',
+    meaning: 'Who can open backups: recipients of age (`age1…`), with commas between.',
+  },
+  {
+    name: 'COFFER_BACKUP_PASSPHRASE',
+    fallback: 'none',
+    meaning:
+      'Opens a backup, and closes one where there are no recipients: for `coffer admin`. At least 12 characters.',
+  },
+  {
     name: 'COFFER_LOG_LEVEL',
     fallback: 'info',
     meaning:

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { StartError } from '../start-error.ts';
+import { syncDirectory } from '../sync-directory.ts';
 
 export const ROOT_KEY_FILE = 'root.key';
 
@@ -28,6 +29,8 @@ export type InstanceKeys = {
   wrapKey: KeyObject;
   /** Signs tokens: HS256. */
   tokenKey: Buffer;
+  /** Says who made a backup: HMAC-SHA256. */
+  backupKey: Buffer;
   /** Compared with what a person presents to set the instance up. */
   setupToken: Redacted<string>;
 };
@@ -47,6 +50,7 @@ export function deriveInstanceKeys(rootKey: Redacted<Buffer>, instanceId: string
     rootKeyId: derive(rootKey, instanceId, 'root key id', 16),
     wrapKey: createSecretKey(derive(rootKey, instanceId, 'data key wrap', 32)),
     tokenKey: derive(rootKey, instanceId, 'token signature', 32),
+    backupKey: derive(rootKey, instanceId, 'backup seal', 32),
     setupToken: new Redacted(derive(rootKey, instanceId, 'set-up token', 32).toString('base64url')),
   };
 }
@@ -74,13 +78,13 @@ export function readRootKeyFile(dataDir: string): { text: string; readableByOthe
  * Makes the root key file, mode 0600. It is on disk before this returns, and it never replaces one that is there:
  * of two processes that start at once, one makes it and both use it.
  */
-export function createRootKeyFile(dataDir: string): void {
+export function createRootKeyFile(dataDir: string, rootKey: Uint8Array = randomBytes(32)): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, ROOT_KEY_FILE);
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);
   try {
-    writeSync(file, `${randomBytes(32).toString('base64')}\n`);
+    writeSync(file, `${Buffer.from(rootKey).toString('base64')}\n`);
     fsyncSync(file);
     linkSync(draft, path);
   } catch (error) {
@@ -90,13 +94,4 @@ export function createRootKeyFile(dataDir: string): void {
     rmSync(draft, { force: true });
   }
   syncDirectory(dirname(path));
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }

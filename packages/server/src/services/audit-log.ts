@@ -68,20 +68,7 @@ export class AuditLog {
 
   /** Appends in the transaction of a change. Answers with the index of the first entry. */
   async append(tx: Transaction, ...drafts: readonly AuditDraft[]): Promise<number> {
-    const head = await getAuditHead(tx);
-    let { frontier } = head;
-    // A clock that was set back does not bring the log out of order.
-    const at = Math.max(this.#clock(), head.at);
-    const time = formatTime(at);
-    const records: AuditRecord[] = [];
-    for (const draft of drafts) {
-      const entry = entryOf(draft, frontier.size, time);
-      const body = canonicalJson(entry);
-      frontier = appendLeaf(sha256, frontier, Buffer.from(body));
-      records.push({ entry, body, at });
-    }
-    await insertAuditEntries(tx, records, { frontier, at });
-    return head.frontier.size;
+    return await appendToLog(tx, this.#clock, drafts);
   }
 
   /**
@@ -158,6 +145,28 @@ export class AuditLog {
       }
     }
   }
+}
+
+/** Where nothing runs that the log belongs to. Answers with the index of the first entry. */
+export async function appendToLog(
+  tx: Transaction,
+  clock: Clock,
+  drafts: readonly AuditDraft[],
+): Promise<number> {
+  const head = await getAuditHead(tx);
+  let { frontier } = head;
+  // A clock that was set back does not bring the log out of order.
+  const at = Math.max(clock(), head.at);
+  const time = formatTime(at);
+  const records: AuditRecord[] = [];
+  for (const draft of drafts) {
+    const entry = entryOf(draft, frontier.size, time);
+    const body = canonicalJson(entry);
+    frontier = appendLeaf(sha256, frontier, Buffer.from(body));
+    records.push({ entry, body, at });
+  }
+  await insertAuditEntries(tx, records, { frontier, at });
+  return head.frontier.size;
 }
 
 /** Makes a draft of what a service knows and what the call tells. */

@@ -176,6 +176,10 @@ export async function withdrawEnvironment(
   return removed;
 }
 
+export async function removeAllTokens(tx: Transaction): Promise<void> {
+  await tx.deleteFrom('access_token').execute();
+}
+
 /** The tokens that it made; answers with their number. */
 export async function removeTokensMadeBy(tx: Transaction, id: TokenId): Promise<number> {
   const { numDeletedRows } = await tx

@@ -16,6 +16,8 @@ export type Store = {
   onCommit(listener: () => void): () => void;
   /** `work` changes nothing but the database: where the engine lost the transaction, it is run again. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** See `StoreDialect.snapshot`. */
+  snapshot<T>(work: (snapshot: Reader) => Promise<T>): Promise<T>;
   /** See `StoreDialect.purge`. */
   purge(): Promise<boolean>;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function openStore(dialect: StoreDialect): Promise<Store> {
       for (const listener of listeners) listener();
       return outcome;
     },
+    snapshot: async (work) => await dialect.snapshot(db, work),
     purge: async () => await dialect.purge(db),
     close: async () => await db.destroy(),
   };

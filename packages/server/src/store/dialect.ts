@@ -1,4 +1,4 @@
-import type { Dialect, Kysely } from 'kysely';
+import type { Dialect, Kysely, Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /**
@@ -22,4 +22,10 @@ export type StoreDialect = {
    * what it may still see stays for now; call again.
    */
   purge(db: Kysely<Tables>): Promise<boolean>;
+  /** All that `work` reads is of one moment, though others write meanwhile; it holds nobody up. */
+  snapshot<T>(db: Kysely<Tables>, work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** Until `checkReferences`, rows may refer to others that come later in the transaction. */
+  deferReferences(tx: Transaction<Tables>): Promise<void>;
+  /** Fails when one refers to another that is not there. Ids that the database assigns go on after the highest. */
+  checkReferences(tx: Transaction<Tables>): Promise<void>;
 };

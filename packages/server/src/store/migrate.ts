@@ -1,5 +1,5 @@
 import { AppError } from '@coffer/core';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
@@ -34,16 +34,67 @@ export async function migrate(db: Kysely<Tables>, { ddl }: StoreDialect): Promis
   if (error !== undefined) throw new Error('the schema could not be brought up to date', { cause: error });
 }
 
-async function refuseNewer(db: Kysely<Tables>): Promise<void> {
+/** The names of those that were run, in order. */
+export async function listMigrations(db: Kysely<Tables>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === TABLES.migrationTableName)) return;
-  const rows = await (db as unknown as Kysely<{ schema_migration: { name: string } }>)
+  if (!tables.some(({ name }) => name === TABLES.migrationTableName)) return [];
+  const rows = await withMigrations(db)
     .selectFrom('schema_migration')
     .select('name')
+    .orderBy('name')
     .execute();
-  const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name));
+  return rows.map(({ name }) => name);
+}
+
+/** Makes the tables that migrations are kept in, where they are not there yet. */
+export async function prepareForMigrations(db: Kysely<Tables>): Promise<void> {
+  if ((await listMigrations(db)).length > 0) return;
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({}) }, ...TABLES });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw new Error('the tables of migrations could not be made', { cause: error });
+}
+
+/** On a database without tables: runs these migrations. Fails with a StartError when one is not known. */
+export async function createTables(
+  tx: Transaction<Tables>,
+  dialect: StoreDialect,
+  names: readonly string[],
+): Promise<void> {
+  const known = Object.keys(MIGRATIONS);
+  const unknown = names.find((name, index) => name !== known[index]);
+  if (unknown !== undefined) {
+    throw new StartError(
+      `the backup is of a newer version of Coffer (it has ${unknown}); restore it with that version or a later one`,
+    );
+  }
+  await withMigrations(tx).deleteFrom('schema_migration').execute();
+  for (const name of names) await runMigration(tx, dialect, name);
+}
+
+/** Those that were not run yet, in the transaction. */
+export async function runRemainingMigrations(tx: Transaction<Tables>, dialect: StoreDialect): Promise<void> {
+  const done = new Set(await listMigrations(tx));
+  for (const name of Object.keys(MIGRATIONS)) if (!done.has(name)) await runMigration(tx, dialect, name);
+}
+
+async function runMigration(tx: Transaction<Tables>, { ddl }: StoreDialect, name: string): Promise<void> {
+  await MIGRATIONS[name]?.(ddl).up(tx);
+  await withMigrations(tx)
+    .insertInto('schema_migration')
+    .values({ name, timestamp: new Date().toISOString() })
+    .execute();
+}
+
+type MigrationTables = { schema_migration: { name: string; timestamp: string } };
+
+function withMigrations(db: Kysely<Tables>): Kysely<MigrationTables> {
+  return db as unknown as Kysely<MigrationTables>;
+}
+
+async function refuseNewer(db: Kysely<Tables>): Promise<void> {
+  const unknown = (await listMigrations(db)).find((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown === undefined) return;
   throw new StartError(
-    `the database was last used by a newer version of Coffer (it has ${unknown.name}); start that version or a later one`,
+    `the database was last used by a newer version of Coffer (it has ${unknown}); start that version or a later one`,
   );
 }

@@ -2,10 +2,12 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  sql,
   type CompiledQuery,
   type DatabaseConnection,
   type Driver,
   type QueryResult,
+  type Transaction,
   type TransactionSettings,
 } from 'kysely';
 import type { ClientConfig } from 'pg';
@@ -15,6 +17,7 @@ import type { StoreDialect } from './dialect.ts';
 import { PostgresClients, type PostgresClient } from './postgres-clients.ts';
 import { explain, mayRetry } from './postgres-errors.ts';
 import type { NamedQuery } from './prepared.ts';
+import type { Tables } from './tables.ts';
 
 /** Advisory locks of a database are numbers; ours are these: "coffer" in ASCII, and what it is for. */
 export const WRITE_LOCK = 0x63_6f_66_66_65_72_01n;
@@ -47,6 +50,10 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
     mayRetry,
     // Its rows are never overwritten in place: what was deleted goes when its page is used again.
     purge: async () => await vacuum(clients),
+    snapshot: async (db, work) =>
+      await db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work),
+    deferReferences,
+    checkReferences,
   };
 }
 
@@ -108,6 +115,33 @@ async function vacuum(clients: PostgresClients): Promise<boolean> {
   } finally {
     client.end();
   }
+}
+
+/** References of tables that the transaction has made, or has to itself. */
+async function alterReferences(tx: Transaction<Tables>, how: string): Promise<void> {
+  const { rows } = await sql<{ statement: string }>`
+    select format('alter table %s alter constraint %I ', conrelid::regclass, conname) as statement
+    from pg_constraint where contype = 'f' and connamespace = current_schema()::regnamespace
+  `.execute(tx);
+  for (const { statement } of rows) await sql.raw(`${statement} ${how}`).execute(tx);
+}
+
+async function deferReferences(tx: Transaction<Tables>): Promise<void> {
+  await alterReferences(tx, 'deferrable');
+  await sql`set constraints all deferred`.execute(tx);
+}
+
+async function checkReferences(tx: Transaction<Tables>): Promise<void> {
+  await sql`set constraints all immediate`.execute(tx);
+  await alterReferences(tx, 'not deferrable');
+  const { rows } = await sql<{ statement: string }>`
+    select format(
+      'select setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) from %I',
+      quote_ident(table_name), column_name, column_name, table_name
+    ) as statement
+    from information_schema.columns where is_identity = 'YES' and table_schema = current_schema()
+  `.execute(tx);
+  for (const { statement } of rows) await sql.raw(statement).execute(tx);
 }
 
 /** Migrations run under a lock of ours: Kysely's would stay with whichever shared connection it was taken on. */

@@ -7,11 +7,13 @@ import {
   CompiledQuery,
   SqliteAdapter,
   SqliteIntrospector,
+  Kysely,
   sql,
   type DatabaseConnection,
+  type Dialect,
   type Driver,
-  type Kysely,
   type QueryResult,
+  type Transaction,
 } from 'kysely';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
@@ -31,15 +33,9 @@ const STATEMENTS_MAX = 500;
 export function openSqlite(dataDir: string): StoreDialect {
   const path = join(dataDir, SQLITE_FILE);
   const database = openFile(dataDir, path);
-  const connection = new SqliteConnection(database);
   return {
     name: 'sqlite',
-    kysely: {
-      createAdapter: () => new DirectSqliteAdapter(connection),
-      createDriver: () => new SqliteDriver(connection),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new StablePlanCompiler(),
-    },
+    kysely: kyselyDialect(new SqliteConnection(database)),
     ddl: {
       bytes: 'blob',
       integer: 'integer',
@@ -52,7 +48,42 @@ export function openSqlite(dataDir: string): StoreDialect {
     // Whoever waited for the lock in vain has waited long enough.
     mayRetry: () => false,
     purge,
+    snapshot: async (_db, work) => await readSnapshot(path, work),
+    async deferReferences(tx) {
+      await sql`pragma defer_foreign_keys = on`.execute(tx);
+    },
+    checkReferences,
   };
+}
+
+function kyselyDialect(connection: SqliteConnection): Dialect {
+  return {
+    createAdapter: () => new DirectSqliteAdapter(connection),
+    createDriver: () => new SqliteDriver(connection),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new StablePlanCompiler(),
+  };
+}
+
+/** On a connection of its own: in WAL mode a reader neither waits for the writer nor holds it up. */
+async function readSnapshot<T>(path: string, work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T> {
+  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_WAIT_MS });
+  const snapshot = new Kysely<Tables>({ dialect: kyselyDialect(new SqliteConnection(database)) });
+  try {
+    await sql`begin`.execute(snapshot);
+    // The first read is what the snapshot is of.
+    await sql`select 1 from sqlite_schema limit 1`.execute(snapshot);
+    return await work(snapshot);
+  } finally {
+    await snapshot.destroy();
+  }
+}
+
+async function checkReferences(tx: Transaction<Tables>): Promise<void> {
+  const { rows } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(tx);
+  const [broken] = rows;
+  if (broken !== undefined)
+    throw new StartError(`a row of ${broken.table} refers to one of ${broken.parent} that is not there`);
 }
 
 function openFile(dataDir: string, path: string): Database.Database {

@@ -4,6 +4,8 @@ import type { AuditEventType } from '@coffer/core';
 export const EVENT_TITLES: Readonly<Record<AuditEventType, string>> = {
   instance_create: 'Instance created',
   instance_setup: 'First user created',
+  instance_backup: 'Backup made',
+  instance_restore: 'Restored from a backup',
   user_login: 'Sign-in',
   user_logout: 'Sign-out',
   user_create: 'User created',

@@ -1,0 +1,23 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { Redacted } from '@coffer/core';
+
+/** Shows nothing of what is typed. Undefined: the input ended, or the person called it off. */
+export async function askSecret(
+  question: string,
+  stdin: NodeJS.ReadStream,
+  stderr: NodeJS.WritableStream,
+): Promise<Redacted<string> | undefined> {
+  const isTerminal = stdin.isTTY;
+  if (isTerminal) stderr.write(question);
+  const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const readline = createInterface({ input: stdin, output: silence, terminal: isTerminal });
+  readline.on('SIGINT', () => readline.close());
+  try {
+    for await (const line of readline) return new Redacted(line);
+    return undefined;
+  } finally {
+    readline.close();
+    if (isTerminal) stderr.write('\n');
+  }
+}

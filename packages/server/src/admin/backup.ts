@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+import { ADMIN_EXIT, type AdminInput } from '@coffer/core';
+import { checkPassphrase, parseRecipients, type Lock } from '../backup/age.ts';
+import { backUp } from '../backup/back-up.ts';
+import type { BackupHeader } from '../backup/format.ts';
+import { AuditLog } from '../services/audit-log.ts';
+import { StartError } from '../start-error.ts';
+import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { findRootKey } from './find-root-key.ts';
+import { UsageError } from './usage-error.ts';
+import { withStore } from './with-store.ts';
+
+export const backup: AdminHandler<'backup'> = async (context, { args, options }) => {
+  const { config, clock, signal } = context;
+  const rootKey = findRootKey(config);
+  if (rootKey === undefined)
+    throw new StartError(
+      'the root key is missing: set COFFER_ROOT_KEY, or COFFER_DATA_DIR where root.key is',
+    );
+  const lock = await chooseLock(context, options);
+  const path = resolve(args.file);
+  return await withStore(context, async ({ store }) => {
+    const { header, manifest, bytes } = await backUp(
+      { store, audit: new AuditLog(store, clock), clock },
+      { path, lock, rootKey, withRootKey: options['with-root-key'], by: 'command', signal },
+    );
+    context.say(
+      `Backed up ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records, ${bytes} bytes.`,
+    );
+    context.say(
+      header.root_key === undefined
+        ? 'The root key is not in it: keep a copy of it elsewhere.'
+        : 'The root key is in it: whoever can open it has every value.',
+    );
+    context.print(
+      context.json ? JSON.stringify({ file: path, bytes, ...publicPart(header), tables: manifest }) : path,
+    );
+    return ADMIN_EXIT.success;
+  });
+};
+
+/** What a script may want to know. */
+function publicPart({ created_at, instance, engine, migrations, audit, root_key: rootKey }: BackupHeader) {
+  return { created_at, instance, engine, migrations, audit, with_root_key: rootKey !== undefined };
+}
+
+async function chooseLock(
+  { config, askSecret, isInteractive }: AdminContext,
+  { recipient, passphrase }: AdminInput<'backup'>['options'],
+): Promise<Lock> {
+  if (recipient !== undefined && passphrase)
+    throw new UsageError('backup: give recipients or a passphrase, not both');
+  if (passphrase) {
+    const first = await askSecret('Passphrase of the backup: ');
+    if (first === undefined) throw new UsageError('backup: there is no passphrase on standard input');
+    checkPassphrase('the passphrase', first);
+    if (isInteractive && (await askSecret('The same again: '))?.expose() !== first.expose())
+      throw new UsageError('backup: these were two different passphrases');
+    return { passphrase: first };
+  }
+  if (recipient !== undefined) return { recipients: parseRecipients('--recipient', recipient) };
+  const { recipients, passphrase: fromSettings } = config.backup;
+  if (recipients !== undefined)
+    return { recipients: parseRecipients('COFFER_BACKUP_RECIPIENTS', recipients.join(',')) };
+  if (fromSettings !== undefined) return { passphrase: fromSettings };
+  throw new UsageError(
+    'backup: say who can open it, with --recipient or COFFER_BACKUP_RECIPIENTS, or --passphrase or COFFER_BACKUP_PASSPHRASE',
+  );
+}

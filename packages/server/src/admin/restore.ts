@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ADMIN_EXIT, type AdminExit, type AdminInput } from '@coffer/core';
+import { parseIdentities, type Opener } from '../backup/age.ts';
+import { restore as restoreBackup } from '../backup/restore.ts';
+import { verifyBackup } from '../backup/verify.ts';
+import { createRootKeyFile } from '../keys/root-key.ts';
+import { StartError } from '../start-error.ts';
+import { openDialect } from '../store/open-dialect.ts';
+import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { findRootKey } from './find-root-key.ts';
+import { UsageError } from './usage-error.ts';
+
+export const restore: AdminHandler<'restore'> = async (context, { args, options }) => {
+  const { config, clock, signal } = context;
+  const opener = await chooseOpener(context, options);
+  const order = { path: resolve(args.file), opener, clock, rootKey: findRootKey(config), signal };
+  if (options.verify) return await verify(context, order);
+  const { header, manifest } = await restoreBackup({
+    ...order,
+    dialect: await openDialect(config),
+    keepRootKey: (rootKey) => createRootKeyFile(config.dataDir, rootKey.expose()),
+    endTokens: options['end-tokens'],
+  });
+  context.say(
+    `Restored the backup of ${header.created_at}: ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records. Nobody is signed in.`,
+  );
+  context.print(
+    context.json
+      ? JSON.stringify({ instance: header.instance, created_at: header.created_at, tables: manifest })
+      : header.instance,
+  );
+  return ADMIN_EXIT.success;
+};
+
+async function verify(context: AdminContext, order: Parameters<typeof verifyBackup>[0]): Promise<AdminExit> {
+  const { restored, versions } = await verifyBackup(order);
+  const { created_at: at, instance, audit } = restored.header;
+  context.say(
+    `The backup of ${at} is good: ${versions} versions open, the audit log has ${audit.size} records and its root. Nothing was changed.`,
+  );
+  context.print(context.json ? JSON.stringify({ instance, created_at: at, versions, audit }) : audit.root);
+  return ADMIN_EXIT.success;
+}
+
+async function chooseOpener(
+  { config, askSecret }: AdminContext,
+  { 'identity-file': file, passphrase }: AdminInput<'restore'>['options'],
+): Promise<Opener> {
+  if (file !== undefined && passphrase)
+    throw new UsageError('restore: give an identity or a passphrase, not both');
+  if (file !== undefined) return { identities: parseIdentities(file, readIdentities(file)) };
+  if (passphrase) {
+    const given = await askSecret('Passphrase of the backup: ');
+    if (given === undefined) throw new UsageError('restore: there is no passphrase on standard input');
+    return { passphrase: given };
+  }
+  if (config.backup.passphrase !== undefined) return { passphrase: config.backup.passphrase };
+  throw new UsageError(
+    'restore: say what opens it, with --identity-file, --passphrase or COFFER_BACKUP_PASSPHRASE',
+  );
+}
+
+function readIdentities(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StartError(`the identity file ${path} cannot be read (${code})`, { cause });
+  }
+}

@@ -1,0 +1,218 @@
+import { Redacted } from '@coffer/core';
+import type { Clock } from '../clock.ts';
+import { deriveInstanceKeys, isRootKeyOf } from '../keys/root-key.ts';
+import { appendToLog, draft } from '../services/audit-log.ts';
+import { StartError } from '../start-error.ts';
+import { removeAllTokens } from '../store/access-tokens.ts';
+import type { StoreDialect } from '../store/dialect.ts';
+import { fillStore, type Filling } from '../store/fill.ts';
+import { findInstance } from '../store/instance.ts';
+import { SAVED_TABLES, type SavedTable, type Value } from '../store/table-rows.ts';
+import type { Opener } from './age.ts';
+import { readBackupLines } from './backup-lines.ts';
+import {
+  checkSeal,
+  damaged,
+  decodeRow,
+  Tally,
+  type BackupHeader,
+  type Manifest,
+  type RowLine,
+  type TableLine,
+} from './format.ts';
+
+export type RestoreOrder = {
+  path: string;
+  opener: Opener;
+  /** Of an empty database. */
+  dialect: StoreDialect;
+  clock: Clock;
+  /** From the settings or the data directory. Undefined: there is none, it must be in the backup. */
+  rootKey: Redacted<Buffer> | undefined;
+  /** Called with the root key from the backup when there is no other, before anything can need it. */
+  keepRootKey: (rootKey: Redacted<Buffer>) => void;
+  /** Ends all access tokens: some may have been revoked after the backup. */
+  endTokens: boolean;
+  signal?: AbortSignal;
+};
+
+export type Restored = { header: BackupHeader; manifest: Manifest; rootKey: Redacted<Buffer> };
+
+/**
+ * Makes an empty database what the backup holds: all of it, once all was checked, or nothing. Sessions do not come
+ * back. Fails with a StartError that says what is wrong with the file, the key or the database.
+ */
+export async function restore(order: RestoreOrder): Promise<Restored> {
+  const lines = new LineReader(readBackupLines(order.path, order.opener));
+  try {
+    const header = readHeader(await lines.next());
+    const rootKey = chooseRootKey(order, header);
+    const { backupKey } = deriveInstanceKeys(rootKey, header.instance);
+    return await fillStore(order.dialect, async (filling) => {
+      await filling.createTables(header.migrations);
+      const manifest = await loadRows(lines, filling, { backupKey, signal: order.signal });
+      await checkInstance(filling, header);
+      await filling.complete();
+      await begin(filling, order, header);
+      if (order.rootKey === undefined) order.keepRootKey(rootKey);
+      return { header, manifest, rootKey };
+    });
+  } finally {
+    await lines.close();
+  }
+}
+
+/** One line at a time, and all of them counted. */
+class LineReader {
+  readonly tally = new Tally();
+  readonly #lines: AsyncGenerator<string>;
+
+  constructor(lines: AsyncGenerator<string>) {
+    this.#lines = lines;
+  }
+
+  /** Fails with a StartError when there is none. The text is what the tally counts; the caller adds it. */
+  async read(): Promise<{ text: string; content: unknown }> {
+    const next = await this.#lines.next();
+    if (next.done === true) throw damaged('its end is missing');
+    try {
+      return { text: next.value, content: JSON.parse(next.value) };
+    } catch (cause) {
+      throw damaged('a line is not JSON', cause);
+    }
+  }
+
+  async next(): Promise<unknown> {
+    const { text, content } = await this.read();
+    this.tally.add(text);
+    return content;
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    return (await this.#lines.next()).done === true;
+  }
+
+  async close(): Promise<void> {
+    await this.#lines.return(undefined);
+  }
+}
+
+function readHeader(content: unknown): BackupHeader {
+  const header = content as Partial<BackupHeader> | null;
+  if (header?.coffer !== 'backup') throw new StartError('this is not a backup of Coffer');
+  if (header.format !== 1) {
+    throw new StartError(
+      'the backup is in a format that this version does not know; restore it with a later one',
+    );
+  }
+  const { instance, root_key_check: check, migrations, created_at: at, audit } = header;
+  if (
+    typeof instance !== 'string' ||
+    typeof check !== 'string' ||
+    typeof at !== 'string' ||
+    typeof audit?.root !== 'string' ||
+    !Array.isArray(migrations)
+  ) {
+    throw damaged('its header is not complete');
+  }
+  return header as BackupHeader;
+}
+
+function chooseRootKey({ rootKey: given }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
+  const included =
+    header.root_key === undefined ? undefined : new Redacted(Buffer.from(header.root_key, 'base64'));
+  const rootKey = given ?? included;
+  if (rootKey === undefined) {
+    throw new StartError(
+      'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
+    );
+  }
+  if (isRootKeyOf(rootKey, header.instance, Buffer.from(header.root_key_check, 'base64'))) return rootKey;
+  throw new StartError(
+    given === undefined
+      ? 'the root key in the backup is not the one that it was made under'
+      : 'the root key is another one than that of this backup; give the key of the time when it was made',
+  );
+}
+
+const ROWS_AT_ONCE = 100;
+
+/** Up to the end of the backup: every table as the manifest says, and the seal. */
+async function loadRows(
+  lines: LineReader,
+  filling: Filling,
+  { backupKey, signal }: { backupKey: Buffer; signal: AbortSignal | undefined },
+): Promise<Manifest> {
+  const { tally } = lines;
+  let table: { name: SavedTable; columns: readonly string[] } | undefined;
+  let rows: Value[][] = [];
+  const flush = async (): Promise<void> => {
+    if (table !== undefined && rows.length > 0)
+      await filling.insert(table.name, { columns: table.columns, rows });
+    rows = [];
+  };
+  for (;;) {
+    const { text, content } = await lines.read();
+    if (Array.isArray(content)) {
+      if (table?.columns.length !== content.length) throw damaged('a row does not fit its table');
+      tally.addRow(text);
+      rows.push(decodeRow(content as RowLine));
+      if (rows.length < ROWS_AT_ONCE) continue;
+      await flush();
+      signal?.throwIfAborted();
+      continue;
+    }
+    await flush();
+    tally.add(text);
+    const { table: name, columns, manifest } = content as Partial<TableLine & { manifest: Manifest }>;
+    if (manifest !== undefined) return await finish(lines, manifest, backupKey);
+    const known = SAVED_TABLES.find((saved) => saved === name);
+    if (known === undefined || !Array.isArray(columns)) throw damaged('it has a table that is not known');
+    if (!tally.begin(known)) throw damaged(`the table ${known} comes twice`);
+    table = { name: known, columns };
+  }
+}
+
+async function finish(lines: LineReader, manifest: Manifest, backupKey: Buffer): Promise<Manifest> {
+  const { tally } = lines;
+  tally.end();
+  for (const table of new Set([...Object.keys(manifest), ...Object.keys(tally.manifest)])) {
+    const expected = manifest[table];
+    const found = tally.manifest[table];
+    if (found === undefined ? expected?.rows !== 0 : expected?.sha256 !== found.sha256)
+      throw damaged(`the table ${table} is not as its manifest says`);
+  }
+  const seal = tally.seal(backupKey);
+  checkSeal(seal, (await lines.read()).content);
+  if (!(await lines.isAtEnd())) throw damaged('something follows its end');
+  return manifest;
+}
+
+async function checkInstance({ tx }: Filling, header: BackupHeader): Promise<void> {
+  const instance = await findInstance(tx);
+  const check = Buffer.from(instance?.rootKeyCheck ?? []).toString('base64');
+  if (instance?.id !== header.instance || check !== header.root_key_check)
+    throw damaged('its header is of another instance than its contents');
+}
+
+/** The instance begins anew: what has happened to it is the first that is on record. */
+async function begin(
+  { tx }: Filling,
+  { clock, endTokens }: RestoreOrder,
+  header: BackupHeader,
+): Promise<void> {
+  if (endTokens) await removeAllTokens(tx);
+  const origin = { ip: '', requestId: 'restore', userAgent: '' };
+  await appendToLog(tx, clock, [
+    draft(origin, undefined, {
+      type: 'instance_restore',
+      object: header.instance,
+      details: {
+        made_at: header.created_at,
+        engine: header.engine,
+        records: header.audit.size,
+        tokens_ended: endTokens,
+      },
+    }),
+  ]);
+}

@@ -1,0 +1,407 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redacted } from '@coffer/core';
+import { generateX25519Identity } from 'age-encryption';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { verifyBackup } from '../src/backup/verify.ts';
+import { deriveInstanceKeys } from '../src/keys/root-key.ts';
+import { findForms, formsOf } from '../src/testing/data-dir.ts';
+import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
+import {
+  backUpTo,
+  backupPlaces,
+  forge,
+  IDENTITY,
+  linesOf,
+  restoreTo,
+  rootKeyOf,
+  rowsOf,
+  sealAnew,
+} from './backup-world.ts';
+import { startVault } from './start-vault.ts';
+
+const OPENER = { identities: new Redacted([IDENTITY]) };
+
+async function startFilled(server: TestServer) {
+  const { root, place } = await startVault(server);
+  await root.ok('vault_create', { ...place, key: 'A', value: 'value of A', comment: 'comment of A' });
+  await root.ok('vault_update', { ...place, key: 'A', value: 'second value of A' });
+  await root.ok('vault_create', { ...place, key: 'B', value: 'value of B' });
+  return { root, place };
+}
+
+describe('a backup on sqlite', () => {
+  test('restored into an empty directory, is the same instance, row by row and value by value', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    const { root, place } = await startFilled(server);
+    const values = new Map(
+      Array.from({ length: 250 }, (_, index) => [`KEY_${index}`, `${index} \n\0é${'x'.repeat(index * 20)}`]),
+    );
+    const entries = [...values].map(([key, value]) => ({ key, value, comment: `of ${key}` }));
+    for (let from = 0; from < entries.length; from += 50)
+      await root.ok('vault_import', { ...place, entries: entries.slice(from, from + 50) });
+    await root.ok('vault_delete', { ...place, key: 'B' });
+    const { token: secret } = await root.ok('token_create', {
+      name: 'ci',
+      kind: 'service',
+      project_id: place.project_id,
+      permissions: ['vault.view'],
+    });
+    const rootKey = rootKeyOf(server.dataDir);
+    const backup = await backUpTo(places.path, server);
+    const before = await rowsOf(server);
+    expect(statSync(places.path).mode & 0o777).toBe(0o600);
+    expect((await restoreTo(places.dataDir, places.path, { rootKey })).manifest).toEqual(backup.manifest);
+    expect(backup.manifest).toMatchObject({ entry: { rows: 251 }, entry_version: { rows: 252 } });
+
+    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    const { audit_entry: _, audit_head: __, ...after } = await rowsOf(again);
+    expect(after).toEqual({ ...before, session: [], route_rate: [] });
+    // Who was signed in is not any more; what they knew is as it was.
+    const user = again.anonymous();
+    user.token = root.token;
+    expect(await user.refused('user_me')).toBe('session_ended');
+    await user.signIn('user_login', { auth_data: 'root', password: PASSWORD });
+    for (let offset = 0; offset < 251; offset += 100) {
+      const { vaults } = await user.ok('vault_fetch', { ...place, values: true, limit: 100, offset });
+      for (const { key, value, comment } of vaults) {
+        if (key !== 'A') expect({ value, comment }).toEqual({ value: values.get(key), comment: `of ${key}` });
+      }
+    }
+    const { vault: first } = await user.ok('vault_fetch_one', { ...place, key: 'A', version: 1 });
+    expect(first).toMatchObject({ value: 'value of A', comment: 'comment of A' });
+    const program = again.anonymous();
+    program.token = secret;
+    const { vault: second } = await program.ok('vault_fetch_one', { ...place, key: 'A' });
+    expect(second.value).toBe('second value of A');
+    // The log goes on where the backup ends, and new rows find ids of their own.
+    await user.ok('vault_create', { ...place, key: 'NEW', value: 'new' });
+    const { events } = await user.ok('event_fetch', { type: 'instance_restore' });
+    expect(events).toMatchObject([
+      { index: backup.header.audit.size, object: backup.header.instance, details: { engine: 'sqlite' } },
+    ]);
+    // The making of the backup is in it.
+    const { events: made } = await user.ok('event_fetch', { type: 'instance_backup' });
+    expect(made).toMatchObject([
+      {
+        index: backup.header.audit.size - 1,
+        outcome: 'success',
+        details: { by: 'command', with_root_key: false },
+      },
+    ]);
+  });
+
+  test('holds no value and no key, and its outside tells nothing', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const inside = JSON.stringify(await linesOf(places.path));
+    const files = [
+      { name: 'inside', bytes: Buffer.from(inside) },
+      { name: 'outside', bytes: readFileSync(places.path) },
+    ];
+    const secrets = ['value of A', 'second value of A', 'comment of A', 'value of B'].map((text) =>
+      Buffer.from(text),
+    );
+    for (const secret of [...secrets, rootKeyOf(server.dataDir).expose()])
+      expect(findForms(files, formsOf(secret))).toEqual([]);
+    expect(inside).toContain('Rosa');
+    expect(readFileSync(places.path).includes('Rosa')).toBe(false);
+  });
+
+  test('holds the root key only when that is asked for, and gives it where there is none', async () => {
+    using places = backupPlaces();
+    using again = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    const rootKey = rootKeyOf(server.dataDir);
+    await backUpTo(places.path, server, { withRootKey: true });
+    await backUpTo(again.path, server);
+    const kept: string[] = [];
+    const keepRootKey = (key: Redacted<Buffer>): void => void kept.push(key.expose().toString('base64'));
+    await expect(restoreTo(again.dataDir, again.path, { keepRootKey })).rejects.toThrow(
+      'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
+    );
+    await restoreTo(places.dataDir, places.path, { keepRootKey });
+    expect(kept).toEqual([rootKey.expose().toString('base64')]);
+    // Given one that fits, nothing is to be kept.
+    await restoreTo(again.dataDir, places.path, { keepRootKey, rootKey });
+    expect(kept).toHaveLength(1);
+  });
+
+  test('is refused with another key than its own, and leaves the directory empty', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKey = rootKeyOf(server.dataDir);
+    const refusals = [
+      [
+        { rootKey: new Redacted(Buffer.alloc(32, 9)) },
+        'the root key is another one than that of this backup',
+      ],
+      [
+        { rootKey, opener: { identities: new Redacted([await generateX25519Identity()]) } },
+        'the backup was not made for this identity',
+      ],
+      [
+        { rootKey, opener: { passphrase: new Redacted('violet-anchor') } },
+        'the backup was not made for this passphrase',
+      ],
+    ] as const;
+    for (const [order, message] of refusals)
+      await expect(restoreTo(places.dataDir, places.path, order)).rejects.toThrow(message);
+    await restoreTo(places.dataDir, places.path, { rootKey });
+  });
+
+  test('opens with the passphrase that it was made with', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    const passphrase = new Redacted('violet anchor pebble');
+    await backUpTo(places.path, server, { lock: { passphrase, workFactor: 12 } });
+    const rootKey = rootKeyOf(server.dataDir);
+    const another = { passphrase: new Redacted('violet anchor pebbles') };
+    await expect(restoreTo(places.dataDir, places.path, { rootKey, opener: another })).rejects.toThrow(
+      'the backup was not made for this passphrase',
+    );
+    const { manifest } = await restoreTo(places.dataDir, places.path, { rootKey, opener: { passphrase } });
+    expect(manifest['entry']?.rows).toBe(2);
+  });
+
+  test('goes into an empty database only', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKey = rootKeyOf(server.dataDir);
+    const before = await rowsOf(server);
+    await expect(restoreTo(server.dataDir, places.path, { rootKey })).rejects.toThrow(
+      'the database is not empty: a backup is restored into an empty data directory or database; nothing was changed',
+    );
+    expect(await rowsOf(server)).toEqual(before);
+  });
+
+  test('never takes the place of a file, and leaves none when it fails', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    const { root } = await startFilled(server);
+    writeFileSync(places.path, 'another');
+    await expect(backUpTo(places.path, server)).rejects.toThrow('is there already; nothing was written');
+    expect(readFileSync(places.path, 'utf8')).toBe('another');
+    const other = join(places.directory, 'other.age');
+    const rootKey = new Redacted(Buffer.alloc(32, 9));
+    await expect(backUpTo(other, server, { rootKey })).rejects.toThrow(
+      'the root key is not the one of this database',
+    );
+    await expect(backUpTo(other, server, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    await expect(backUpTo(join(places.directory, 'none', 'x.age'), server)).rejects.toThrow(
+      'cannot be written: its directory is not there',
+    );
+    expect(readdirSync(places.directory)).toEqual(['backup.age']);
+    expect(existsSync(other)).toBe(false);
+    // Each is on record: that it began, and that it failed.
+    const { events } = await root.ok('event_fetch', { type: 'instance_backup' });
+    expect(events.map(({ outcome }: { outcome: string }) => outcome)).toEqual(
+      Array.from({ length: 4 }, () => ['error', 'success']).flat(),
+    );
+  });
+
+  test('can end all access tokens, because some may have been revoked since', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    const { root, place } = await startFilled(server);
+    const { token } = await root.ok('token_create', {
+      name: 'ci',
+      kind: 'service',
+      project_id: place.project_id,
+      permissions: ['vault.view'],
+    });
+    await backUpTo(places.path, server);
+    const rootKey = rootKeyOf(server.dataDir);
+    await restoreTo(places.dataDir, places.path, { rootKey, endTokens: true });
+    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    const program = again.anonymous();
+    program.token = token;
+    expect(await program.refused('vault_fetch_one', { ...place, key: 'A' })).toBe('token_invalid');
+  });
+});
+
+describe('a backup that was altered', () => {
+  test(
+    'is refused, whichever byte was changed and wherever it was cut off',
+    { timeout: 60_000 },
+    async () => {
+      using places = backupPlaces();
+      await using server = await startTestServer();
+      await startFilled(server);
+      await backUpTo(places.path, server);
+      const rootKey = rootKeyOf(server.dataDir);
+      const whole = readFileSync(places.path);
+      const altered = join(places.directory, 'altered.age');
+      const attempt = async (bytes: Uint8Array): Promise<unknown> => {
+        writeFileSync(altered, bytes);
+        return await restoreTo(places.dataDir, altered, { rootKey }).catch((error: unknown) => error);
+      };
+      const step = Math.floor(whole.length / 60);
+      for (let at = 0; at < whole.length; at += step) {
+        const bytes = Buffer.from(whole);
+        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at);
+        expect(await attempt(bytes), `a bit of byte ${at}`).toMatchObject({ name: 'StartError' });
+        expect(await attempt(whole.subarray(0, at)), `cut off at ${at}`).toMatchObject({
+          name: 'StartError',
+        });
+      }
+      expect(await attempt(whole.subarray(0, -1))).toMatchObject({ name: 'StartError' });
+      expect(await attempt(Buffer.concat([whole, Buffer.of(0)]))).toMatchObject({ name: 'StartError' });
+      expect(await attempt(whole)).toMatchObject({ header: { coffer: 'backup' } });
+    },
+  );
+
+  test('is refused when someone wrote it who does not hold the root key', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKey = rootKeyOf(server.dataDir);
+    const lines = await linesOf(places.path);
+    const { backupKey } = deriveInstanceKeys(rootKey, lines[0].instance);
+    const user = lines.findIndex((line) => line.table === 'user');
+    const entry = lines.findIndex((line) => line.table === 'entry');
+    const swapped = lines.with(entry + 1, lines[entry + 2]).with(entry + 2, lines[entry + 1]);
+    const forged = join(places.directory, 'forged.age');
+    const forgeries: [what: string, lines: unknown[], reason: string][] = [
+      [
+        'another role',
+        lines.with(user + 1, lines[user + 1].with(7, 'ADMIN')),
+        'the table user is not as its manifest says',
+      ],
+      ['rows in another order', swapped, 'the table entry is not as its manifest says'],
+      ['a row less', lines.toSpliced(user + 1, 1), 'the table user is not as its manifest says'],
+      [
+        'sealed with another key',
+        sealAnew(lines, Buffer.alloc(32)),
+        'its seal is not that of its contents and this root key',
+      ],
+      [
+        'another header',
+        lines.with(0, { ...lines[0], created_at: '2001-01-01T00:00:00.000Z' }),
+        'its seal is not',
+      ],
+      ['without its end', lines.slice(0, -1), 'its end is missing'],
+      ['more behind its end', [...lines, {}], 'something follows its end'],
+      ['a table twice', lines.toSpliced(entry, 0, lines[user]), 'the table user comes twice'],
+      [
+        'a table that is none',
+        lines.with(user, { table: 'sqlite_schema', columns: [] }),
+        'it has a table that is not known',
+      ],
+      [
+        'sessions',
+        lines.with(user, { table: 'session', columns: lines[user].columns }),
+        'it has a table that is not known',
+      ],
+      [
+        'a column that is none',
+        lines.with(user, { ...lines[user], columns: lines[user].columns.with(0, 'x" --') }),
+        'has no column',
+      ],
+      ['a row that is too short', lines.with(user + 1, []), 'a row does not fit its table'],
+      [
+        'another instance',
+        lines.with(0, { ...lines[0], instance: 'ins_00000000000000000000000000' }),
+        'the root key is another one',
+      ],
+      ['no backup', [{ hello: 'world' }], 'this is not a backup of Coffer'],
+      [
+        'of the future',
+        lines.with(0, { ...lines[0], format: 2 }),
+        'a format that this version does not know',
+      ],
+      [
+        'of a newer schema',
+        lines.with(0, { ...lines[0], migrations: [...lines[0].migrations, '9999-x'] }),
+        'a newer version of Coffer (it has 9999-x)',
+      ],
+    ];
+    for (const [what, content, reason] of forgeries) {
+      await forge(forged, content);
+      await expect(restoreTo(places.dataDir, forged, { rootKey }), what).rejects.toThrow(reason);
+    }
+    // What was refused left nothing; the holder of the root key may write one.
+    await forge(forged, sealAnew(lines, backupKey));
+    await restoreTo(places.dataDir, forged, { rootKey });
+  });
+
+  test('of an older version is brought up to date', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    const { place } = await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKey = rootKeyOf(server.dataDir);
+    const lines = await linesOf(places.path);
+    const { backupKey } = deriveInstanceKeys(rootKey, lines[0].instance);
+    // As it would have been before routes were there.
+    const newColumns = ['allowed_origins', 'allowed_in_path', 'route_id', 'closes'];
+    let columns: string[] = [];
+    const older = lines.map((line) => {
+      if (line.coffer !== undefined) return { ...line, migrations: line.migrations.slice(0, 4) };
+      if (Array.isArray(line)) return line.filter((_, index) => !newColumns.includes(columns[index] ?? ''));
+      if (line.table === undefined) return line;
+      columns = line.columns;
+      return { ...line, columns: columns.filter((column) => !newColumns.includes(column)) };
+    });
+    await forge(places.path, sealAnew(older, backupKey));
+    await restoreTo(places.dataDir, places.path, { rootKey });
+    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    const user = again.anonymous();
+    await user.signIn('user_login', { auth_data: 'root', password: PASSWORD });
+    const { vault } = await user.ok('vault_fetch_one', { ...place, key: 'A' });
+    expect(vault.value).toBe('second value of A');
+  });
+});
+
+describe('the verification of a backup', () => {
+  test('opens every version and recomputes the log, and leaves nothing behind', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    const { header } = await backUpTo(places.path, server);
+    const verified = await verifyBackup({
+      path: places.path,
+      opener: OPENER,
+      clock: Date.now,
+      rootKey: rootKeyOf(server.dataDir),
+    });
+    expect(verified.versions).toBe(3);
+    expect(verified.audit.size).toBe(header.audit.size + 1);
+    expect(readdirSync(places.directory)).toEqual(['backup.age']);
+  });
+
+  test('names what does not open, and a log that is not whole; restoring brings back what there is', async () => {
+    using places = backupPlaces();
+    using second = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    const { db } = server.app.context.store;
+    const rootKey = rootKeyOf(server.dataDir);
+    await sql`update ciphertext set value_sealed = ${Buffer.alloc(60, 1)} where id = 2`.execute(db);
+    await backUpTo(places.path, server);
+    await expect(
+      verifyBackup({ path: places.path, opener: OPENER, clock: Date.now, rootKey }),
+    ).rejects.toThrow('the value of version 2 of A in project_1/default does not open');
+    await restoreTo(places.dataDir, places.path, { rootKey });
+
+    await sql`update audit_entry set body = replace(body, 'project_1', 'project_2') where idx = 3`.execute(
+      db,
+    );
+    await backUpTo(second.path, server);
+    await expect(
+      verifyBackup({ path: second.path, opener: OPENER, clock: Date.now, rootKey }),
+    ).rejects.toThrow('the audit log in the backup is not whole');
+    await server.stop();
+  });
+});
