@@ -1,5 +1,6 @@
 import type { EntryId, ProjectId } from '@coffer/core';
 import type { Transaction } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /**
  * What is sealed, apart from everything else, because of how it must go (R5). When rows are deleted, SQLite merges the
@@ -10,13 +11,17 @@ import type { Transaction } from './database.ts';
 export type Sealed = { valueSealed: Uint8Array; commentSealed: Uint8Array };
 
 export async function insertCiphertext(tx: Transaction, sealed: Sealed): Promise<number> {
-  const { id } = await tx
+  const [row] = await insertRow(tx, sealed);
+  if (row === undefined) throw new Error('an insert gave no id');
+  return row.id;
+}
+
+const insertRow = prepared((db, sealed: Sealed) =>
+  db
     .insertInto('ciphertext')
     .values({ value_sealed: sealed.valueSealed, comment_sealed: sealed.commentSealed })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
-}
+    .returning('id'),
+);
 
 /** Of all versions of an entry, or of all entries of a project. */
 export async function emptyCiphertexts(

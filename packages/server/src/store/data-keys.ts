@@ -1,5 +1,7 @@
 import type { DataKeyId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { sql } from 'kysely';
+import { prepared } from './prepared.ts';
 import type { DataKeyRow } from './tables.ts';
 
 export type DataKey = {
@@ -19,12 +21,7 @@ export async function findDataKey(db: Reader, id: DataKeyId): Promise<DataKey | 
 }
 
 export async function findActiveDataKey(db: Reader, projectId: ProjectId): Promise<DataKey | undefined> {
-  const row = await db
-    .selectFrom('data_key')
-    .selectAll()
-    .where('project_id', '=', projectId)
-    .where('state', '=', 'active')
-    .executeTakeFirst();
+  const [row] = await activeDataKey(db, { projectId });
   return row && toDataKey(row);
 }
 
@@ -48,12 +45,24 @@ export async function retireDataKey(tx: Transaction, id: DataKeyId): Promise<voi
 }
 
 export async function addSeals(tx: Transaction, id: DataKeyId, seals: number): Promise<void> {
-  await tx
+  await addToSeals(tx, { id, seals });
+}
+
+// A literal, so that it is seen that the index over the active keys serves.
+const activeDataKey = prepared((db, { projectId }: { projectId: string }) =>
+  db
+    .selectFrom('data_key')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .where('state', '=', sql.lit('active' as const)),
+);
+
+const addToSeals = prepared((db, { id, seals }: { id: string; seals: number }) =>
+  db
     .updateTable('data_key')
     .set((set) => ({ seals: set('seals', '+', seals) }))
-    .where('id', '=', id)
-    .execute();
-}
+    .where('id', '=', id),
+);
 
 function toDataKey(row: DataKeyRow): DataKey {
   return {

@@ -131,51 +131,74 @@ export async function listVersions(
 
 /** False: the environment has an entry with this key. */
 export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolean> {
-  const result = await tx
+  const inserted = await insertEntryRow(tx, {
+    id: entry.id,
+    project_id: entry.projectId,
+    environment: entry.environment,
+    key: entry.key,
+    version: entry.version,
+    allowed_origins: JSON.stringify(entry.allowedOrigins),
+    allowed_in_path: entry.allowedInPath ? 1 : 0,
+    created_at: entry.createdAt,
+    created_by_uid: entry.createdBy.uid,
+    created_by_username: entry.createdBy.username,
+  });
+  return inserted.length === 1;
+}
+
+const insertEntryRow = prepared((db, row: Selectable<EntryRow>) =>
+  db
     .insertInto('entry')
     .values({
-      id: entry.id,
-      project_id: entry.projectId,
-      environment: entry.environment,
-      key: entry.key,
-      version: entry.version,
-      allowed_origins: JSON.stringify(entry.allowedOrigins),
-      allowed_in_path: entry.allowedInPath ? 1 : 0,
-      created_at: entry.createdAt,
-      created_by_uid: entry.createdBy.uid,
-      created_by_username: entry.createdBy.username,
+      id: row.id,
+      project_id: row.project_id,
+      environment: row.environment,
+      key: row.key,
+      version: row.version,
+      allowed_origins: row.allowed_origins,
+      allowed_in_path: row.allowed_in_path,
+      created_at: row.created_at,
+      created_by_uid: row.created_by_uid,
+      created_by_username: row.created_by_username,
     })
     .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
-}
+    .returning('id'),
+);
 
 export async function insertVersion(tx: Transaction, entryId: EntryId, content: EntryVersion): Promise<void> {
   const ciphertextId = await insertCiphertext(tx, content);
-  await tx
-    .insertInto('entry_version')
-    .values({
-      entry_id: entryId,
-      version: content.version,
-      data_key_id: content.dataKeyId,
-      ciphertext_id: ciphertextId,
-      created_at: content.createdAt,
-      created_by_uid: content.createdBy.uid,
-      created_by_username: content.createdBy.username,
-    })
-    .execute();
+  await insertVersionRow(tx, {
+    entry_id: entryId,
+    version: content.version,
+    data_key_id: content.dataKeyId,
+    ciphertext_id: ciphertextId,
+    created_at: content.createdAt,
+    created_by_uid: content.createdBy.uid,
+    created_by_username: content.createdBy.username,
+  });
 }
+
+const insertVersionRow = prepared((db, row: EntryVersionRow) =>
+  db.insertInto('entry_version').values({
+    entry_id: row.entry_id,
+    version: row.version,
+    data_key_id: row.data_key_id,
+    ciphertext_id: row.ciphertext_id,
+    created_at: row.created_at,
+    created_by_uid: row.created_by_uid,
+    created_by_username: row.created_by_username,
+  }),
+);
 
 /** False: the entry is no longer at the version before. */
 export async function advanceEntry(tx: Transaction, entryId: EntryId, version: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('entry')
-    .set({ version })
-    .where('id', '=', entryId)
-    .where('version', '=', version - 1)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+  const advanced = await setVersion(tx, { id: entryId, before: version - 1, version });
+  return advanced.length === 1;
 }
+
+const setVersion = prepared((db, { id, before, version }: { id: string; before: number; version: number }) =>
+  db.updateTable('entry').set({ version }).where('id', '=', id).where('version', '=', before).returning('id'),
+);
 
 export async function setOrigins(
   tx: Transaction,
