@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
+import type PinoPretty from 'pino-pretty';
 
 export type Logger = PinoLogger;
 
@@ -44,6 +45,8 @@ function together(destination: DestinationStream): DestinationStream {
 function standardOutput(): DestinationStream {
   // Synchronous: what was logged before a crash is written.
   if (!process.stdout.isTTY) return together(pino.destination({ fd: 1, sync: true }));
+  // For people alone: others need not wait for it to load.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
   return pretty({
     destination: 1,
     sync: true,

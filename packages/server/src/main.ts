@@ -1,8 +1,16 @@
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { App } from './app.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { StartError } from './start-error.ts';
 import { VERSION } from './version.ts';
+
+/**
+ * Compiled code of the program, for the next start: beside the program, where who can write could change the program
+ * as well. Where it cannot be written there is none.
+ */
+const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/coffer-server', import.meta.url));
 
 /**
  * The process: the only reader of the environment, the arguments and the signals. Log lines go to standard output,
@@ -17,8 +25,11 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   // Most of what there is to load is behind it: what is wrong with the settings is said before.
+  enableCompileCache(COMPILE_CACHE);
   const { startApp } = await import('./app.ts');
   const app = await startApp({ config, log });
+  // Node would write it at the end, which a kill does not wait for.
+  flushCompileCache();
   stopOnSignals(app, log);
   greet(app);
   log.info({ version: VERSION, url: app.url, engine: app.context.store.engine }, 'ready');

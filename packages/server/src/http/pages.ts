@@ -52,11 +52,14 @@ const SCALAR_START = `Scalar.createApiReference('#app', ${JSON.stringify({
 
 /** The OpenAPI document and its browsable page (R23), and the way there from the root. */
 export function registerPages(app: FastifyInstance, info: { version: string; serverUrl?: string }): void {
-  const document = JSON.stringify(openApiDocument(info));
+  let document: string | undefined;
   app.get('/', async (_request, reply) => await reply.redirect('/web/'));
   app.get(
     '/openapi.json',
-    async (_request, reply) => await reply.header('content-type', 'application/json').send(document),
+    async (_request, reply) =>
+      await reply
+        .header('content-type', 'application/json')
+        .send((document ??= JSON.stringify(openApiDocument(info)))),
   );
   app.get(
     '/scalar',
