@@ -65,6 +65,11 @@ export class PostgresCluster implements AsyncDisposable {
     }
   }
 
+  /** Of the process under which all of it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   address(database = 'postgres'): PostgresAddress {
     const password = new Redacted(PASSWORD);
     return { host: '127.0.0.1', port: this.port, database, user: 'postgres', password, tls: undefined };
