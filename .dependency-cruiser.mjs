@@ -159,7 +159,7 @@ export const rules = [
     name: 'testing-in-tests',
     comment: 'the support of tests is for tests and benchmarks',
     from: {
-      pathNot: [TESTING, TEST, '^packages/server/test/', '^e2e/', '^bench/', '^scripts/demo'],
+      pathNot: [TESTING, TEST, '^packages/server/test/', '^e2e/', '^bench/', '^scripts/(demo|torture)'],
     },
     to: { path: TESTING },
   },

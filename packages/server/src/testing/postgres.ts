@@ -44,6 +44,7 @@ export class PostgresCluster implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
   #child: ChildProcess | undefined;
+  #paused: number[] = [];
 
   private constructor(directory: string, port: number) {
     this.#directory = directory;
@@ -107,6 +108,7 @@ export class PostgresCluster implements AsyncDisposable {
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
+    this.resume();
     this.#child = undefined;
     const ended = once(child, 'close');
     child.stdin?.end();
@@ -119,19 +121,20 @@ export class PostgresCluster implements AsyncDisposable {
     if (child?.pid === undefined) return;
     this.#child = undefined;
     const ended = once(child, 'close');
-    // Each session of PostgreSQL is a process group of its own; what the first process leaves ends by itself.
-    process.kill(this.#pid(), 'SIGKILL');
-    process.kill(-child.pid, 'SIGKILL');
+    for (const pid of await this.#pids()) signal(pid, 'SIGKILL');
+    // The guard takes note of the end of the first one, which would else count as running.
+    child.stdin?.end();
     await ended;
   }
 
-  /** Nothing answers until `resume`. */
-  pause(): void {
-    process.kill(this.#pid(), 'SIGSTOP');
+  /** Nothing answers until `resume`: connections stay open, new ones are not refused, and no more comes. */
+  async pause(): Promise<void> {
+    this.#paused = await this.#pids();
+    for (const pid of this.#paused) signal(pid, 'SIGSTOP');
   }
 
   resume(): void {
-    process.kill(this.#pid(), 'SIGCONT');
+    for (const pid of this.#paused.splice(0)) signal(pid, 'SIGCONT');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,8 +150,11 @@ export class PostgresCluster implements AsyncDisposable {
     return join(this.#directory, 'data');
   }
 
-  #pid(): number {
-    return Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  /** The first process, which makes the others, comes first. */
+  async #pids(): Promise<number[]> {
+    const first = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const others = await this.query<{ pid: number }>('select pid from pg_stat_activity');
+    return [first, ...others.map(({ pid }) => pid)];
   }
 
   async #initialise({ settings, tls }: ClusterOptions): Promise<void> {
@@ -203,6 +209,15 @@ export async function queryAt<R>(address: PostgresAddress, text: string): Promis
     return (await client.query<R & object>(text)).rows;
   } finally {
     await client.end();
+  }
+}
+
+/** To a process that may have ended meanwhile. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -39,7 +39,7 @@ export class ServerProcess implements AsyncDisposable {
     wrapper?: readonly string[];
   } = {}): Promise<ServerProcess> {
     const directory = dataDir ?? makeDataDir();
-    const database = await databaseFor(directory);
+    const database = env['COFFER_DATABASE_URL'] === undefined ? await databaseFor(directory) : undefined;
     const server = ServerProcess.#spawn(directory, {
       env: database === undefined ? env : { COFFER_DATABASE_URL: urlOf(database), ...env },
       wrapper,
