@@ -62,7 +62,7 @@ type Subject = {
 type CofferSubject = Subject & { entries: number; running: readonly Running[]; database: Database };
 
 /** The compilers of the engine need so many requests to be done; a machine that is busy gets longer for it. */
-const WARM_UP = { answers: 5000, milliseconds: 1000, connections: 16, timesMax: 15 };
+const WARM_UP = { answers: 4000, milliseconds: 1000, connections: 16, timesMax: 5 };
 const MEMORY_SETTLES_MS = 1500;
 const FIRST_NEW_KEY = 100_000_000;
 
@@ -232,7 +232,7 @@ type Baseline = Subject & { process: ChildProcess; setPayload(payload: string): 
 
 async function baseline(name: 'node:http' | 'fastify'): Promise<Baseline> {
   const process = child('baseline.ts', name);
-  const [port] = (await once(process, 'message')) as [number];
+  const port = (await messageOf(process)) as number;
   return {
     name,
     entries: undefined,
@@ -243,7 +243,7 @@ async function baseline(name: 'node:http' | 'fastify'): Promise<Baseline> {
     process,
     setPayload: async (payload) => {
       process.send(payload);
-      await once(process, 'message');
+      await messageOf(process);
     },
   };
 }
@@ -253,20 +253,22 @@ function child(file: string, ...args: string[]): ChildProcess {
 }
 
 async function ask(generator: ChildProcess, request: Load): Promise<LoadResult> {
+  generator.send(request);
+  return (await messageOf(generator)) as LoadResult;
+}
+
+/** The next message of a child. Fails when it ends instead. */
+async function messageOf(from: ChildProcess): Promise<unknown> {
   const settled = new AbortController();
-  const on = async (event: string): Promise<unknown> => {
-    const [first] = (await once(generator, event, { signal: settled.signal })) as unknown[];
-    return first;
-  };
-  const failed = on('exit').then(() => undefined);
-  failed.catch(() => undefined);
-  const answered = on('message') as Promise<LoadResult>;
-  answered.catch(() => undefined);
+  const on = async (event: string): Promise<unknown[]> =>
+    (await once(from, event, { signal: settled.signal })) as unknown[];
+  const ended = on('exit').then(() => undefined);
+  const answered = on('message');
+  for (const each of [ended, answered]) each.catch(() => undefined);
   try {
-    generator.send(request);
-    const result = await Promise.race([failed, answered]);
-    if (result === undefined) throw new Error('the load ended early: see above');
-    return result;
+    const message = await Promise.race([ended, answered]);
+    if (message === undefined) throw new Error('a process of the benchmark ended early: see above');
+    return message[0];
   } finally {
     settled.abort();
   }
