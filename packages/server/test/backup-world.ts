@@ -41,10 +41,10 @@ export async function backUpTo(
   return await backUp(server.app.context, {
     path,
     lock: { recipients: [RECIPIENT] },
-    rootKey: rootKeyOf(server.dataDir),
     withRootKey: false,
     by: 'command',
     ...order,
+    rootKey: order.rootKey ?? rootKeyOf(server.dataDir),
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type CompiledQuery,
   type DatabaseConnection,
   type Driver,
+  type Kysely,
   type QueryResult,
   type Transaction,
   type TransactionSettings,
@@ -24,6 +25,10 @@ export const WRITE_LOCK = 0x63_6f_66_66_65_72_01n;
 const MIGRATION_LOCK = 0x63_6f_66_66_65_72_02n;
 
 const VERSION_MIN = 15;
+
+/** Between two statements may stand a disk that takes its time. Nobody waits for a transaction that says this. */
+const IDLE_WITHOUT_END = 'set local idle_in_transaction_session_timeout = 0';
+const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Fails with a StartError where the database is none that we can work with, or with `store_unavailable`. */
 export async function openPostgres(address: PostgresAddress): Promise<StoreDialect> {
@@ -50,8 +55,7 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
     mayRetry,
     // Its rows are never overwritten in place: what was deleted goes when its page is used again.
     purge: async () => await vacuum(clients),
-    snapshot: async (db, work) =>
-      await db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work),
+    snapshot: readSnapshot,
     deferReferences,
     checkReferences,
   };
@@ -117,6 +121,17 @@ async function vacuum(clients: PostgresClients): Promise<boolean> {
   }
 }
 
+async function readSnapshot<T>(
+  db: Kysely<Tables>,
+  work: (snapshot: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  const transaction = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+  return await transaction.execute(async (tx) => {
+    await sql.raw(IDLE_WITHOUT_END).execute(tx);
+    return await work(tx);
+  });
+}
+
 /** References of tables that the transaction has made, or has to itself. */
 async function alterReferences(tx: Transaction<Tables>, how: string): Promise<void> {
   const { rows } = await sql<{ statement: string }>`
@@ -132,7 +147,13 @@ async function deferReferences(tx: Transaction<Tables>): Promise<void> {
 }
 
 async function checkReferences(tx: Transaction<Tables>): Promise<void> {
-  await sql`set constraints all immediate`.execute(tx);
+  try {
+    await sql`set constraints all immediate`.execute(tx);
+  } catch (cause) {
+    const { code, table } = cause as { code?: string; table?: string };
+    if (code !== FOREIGN_KEY_VIOLATION) throw cause;
+    throw new StartError(`a row of ${table} refers to one that is not there`, { cause });
+  }
   await alterReferences(tx, 'not deferrable');
   const { rows } = await sql<{ statement: string }>`
     select format(
@@ -237,7 +258,7 @@ class PostgresConnection implements DatabaseConnection {
     this.#own = await (this.#isWriter ? this.#clients.takeWriter() : this.#clients.connect());
     const isolation = isolationLevel === undefined ? '' : ` isolation level ${isolationLevel}`;
     const statements = [`begin${isolation}${this.#isWriter ? '' : ' read only'}`];
-    if (this.#isPatient) statements.push('set local statement_timeout = 0');
+    if (this.#isPatient) statements.push('set local statement_timeout = 0', IDLE_WITHOUT_END);
     if (this.#isWriter) statements.push(`select pg_advisory_xact_lock(${WRITE_LOCK})`);
     try {
       // In one go: they are answered in order.

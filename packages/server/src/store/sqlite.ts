@@ -80,10 +80,9 @@ async function readSnapshot<T>(path: string, work: (snapshot: Kysely<Tables>) =>
 }
 
 async function checkReferences(tx: Transaction<Tables>): Promise<void> {
-  const { rows } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(tx);
+  const { rows } = await sql<{ table: string }>`pragma foreign_key_check`.execute(tx);
   const [broken] = rows;
-  if (broken !== undefined)
-    throw new StartError(`a row of ${broken.table} refers to one of ${broken.parent} that is not there`);
+  if (broken !== undefined) throw new StartError(`a row of ${broken.table} refers to one that is not there`);
 }
 
 function openFile(dataDir: string, path: string): Database.Database {
