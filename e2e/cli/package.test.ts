@@ -45,7 +45,7 @@ test('no command waits for what another needs: an HTTP server', () => {
   expect(loadedAtOnce).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^node:(http|https|net|tls)$/)]),
   );
-  expect(code).toMatch(/import\(["']node:http["']\)/);
+  expect(code).toMatch(/import\(["'`]node:http["'`]\)/);
 });
 
 /** The Node that the machine has, and not the one that the tests run on. */

@@ -23,8 +23,9 @@ export async function isFocusVisible(page: Page): Promise<boolean> {
   });
 }
 
-/** Presses Tab until the focus is on it. */
+/** Presses Tab until the focus is on it, once it is there. */
 export async function tabTo(page: Page, name: string): Promise<void> {
+  await expect.poll(async () => await isThere(page, name)).toBe(true);
   for (let steps = 0; steps < 60; steps++) {
     if ((await focused(page)) === name) {
       expect(await isFocusVisible(page), `the focus on ${name} is seen`).toBe(true);
@@ -33,6 +34,17 @@ export async function tabTo(page: Page, name: string): Promise<void> {
     await page.keyboard.press('Tab');
   }
   throw new Error(`Tab does not lead to ${name}`);
+}
+
+/** Whether something on the page that can have the focus has that name. */
+async function isThere(page: Page, name: string): Promise<boolean> {
+  return await page.evaluate((wanted) => {
+    const focusable = 'a[href], button, input, select, textarea, [tabindex]';
+    return [...document.querySelectorAll<HTMLElement>(focusable)].some((element) => {
+      const label = (element as HTMLInputElement).labels?.[0]?.innerText;
+      return (element.ariaLabel ?? label ?? (element.innerText || element.tagName)) === wanted;
+    });
+  }, name);
 }
 
 /** Fails unless the focus comes to it, and stays. */

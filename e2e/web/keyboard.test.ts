@@ -138,6 +138,22 @@ test('shortcuts of a single key can be turned off, which a reload keeps', async 
   await shown(page.getByRole('dialog', { name: 'New entry' }));
 });
 
+test('Enter in the search leads to what was typed, also before the server has answered', async ({
+  web,
+  open,
+}) => {
+  const person = await web.person('ADMIN');
+  const id = await web.project({ KEY: 'k' }, person);
+  const page = await open('/web/projects', { as: person });
+  await shown(row(page, id));
+  await page.keyboard.press('Control+k');
+  await shown(openDialog(page).getByRole('option', { name: `Vault of ${id}` }));
+  await page.route(/project\/fetch\?.*filter=m/, async () => await new Promise(() => undefined));
+  await page.keyboard.type('my account');
+  await page.keyboard.press('Enter');
+  await shown(page.getByRole('heading', { name: 'My account', level: 1 }));
+});
+
 test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open }) => {
   const person = await web.person('ADMIN');
   const id = await web.project({ KEY: 'k' }, person);
@@ -349,6 +365,7 @@ test('another page has the focus at its title, by a link as by Ctrl K, but not t
   await shown(row(page, id));
   expect(await focused(page)).toBe('nothing');
   await page.getByRole('link', { name, exact: true }).press('Enter');
+  await shown(page.getByRole('heading', { name, level: 1 }));
   await expectFocus(page, name);
   await page.keyboard.press('Tab');
   expect(await focused(page)).toBe('Create New');
@@ -362,7 +379,8 @@ test('another page has the focus at its title, by a link as by Ctrl K, but not t
     await page.keyboard.press('Control+k');
     await expectFocus(page, 'Part of the name');
     await page.keyboard.type(typed);
-    await expect.poll(async () => await page.getByRole('option').first().innerText()).toContain(title);
+    const found = openDialog(page).getByRole('option', { selected: true });
+    await expect.poll(async () => await found.innerText()).toContain(title);
     await page.keyboard.press('Enter');
     await shown(page.getByRole('heading', { name: title, level: 1 }));
     await expectFocus(page, title);

@@ -234,7 +234,7 @@ test('the page of tokens is found by Ctrl K, and from a vault that is empty', as
   await shown(page.getByRole('heading', { name: 'My account' }));
   await page.keyboard.press('Control+k');
   await page.getByRole('dialog').getByRole('combobox').fill('token');
-  await shown(page.getByRole('option', { name: 'Tokens' }));
+  await shown(page.getByRole('option', { name: 'Tokens', selected: true }));
   await page.keyboard.press('Enter');
   await shown(page.getByRole('heading', { name: 'Tokens', level: 1 }));
 });

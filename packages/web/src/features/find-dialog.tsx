@@ -102,7 +102,8 @@ function useDestinations(typed: string): Destination[] {
   const mayCallRoutes = useMayCallRoutes();
   const mayListUsers = useMay('user.list');
   const mayListEvents = useMay('event.list');
-  const { data } = useQuery(projectsQuery({ filter: typed, page: 1, size: 10 }));
+  const { data, isPlaceholderData } = useQuery(projectsQuery({ filter: typed, page: 1, size: 10 }));
+  const matches = (text: string): boolean => text.toLowerCase().includes(typed.toLowerCase());
   const pages = [
     { label: 'Vaults', to: '/vaults', shown: mayManageVaults },
     { label: 'Projects', to: '/projects', shown: true },
@@ -113,7 +114,7 @@ function useDestinations(typed: string): Destination[] {
     { label: 'My account', to: '/account', shown: true },
   ] as const;
   const places = pages
-    .filter(({ label, shown }) => shown && label.toLowerCase().includes(typed.toLowerCase()))
+    .filter(({ label, shown }) => shown && matches(label))
     .map(({ label, to }) => ({
       id: to,
       label,
@@ -121,7 +122,11 @@ function useDestinations(typed: string): Destination[] {
       icon: FileText,
       go: () => void navigate({ to }),
     }));
-  const projects = (data?.projects ?? []).flatMap((project) => [
+  // What is shown until the server answers was found for less: Enter must not lead to something else.
+  const found = (data?.projects ?? []).filter(
+    ({ name, id }) => !isPlaceholderData || matches(`${name}\n${id}`),
+  );
+  const projects = found.flatMap((project) => [
     ...(project.abilities.includes('vault.list')
       ? [
           {
