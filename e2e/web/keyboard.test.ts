@@ -154,6 +154,25 @@ test('Enter in the search leads to what was typed, also before the server has an
   await shown(page.getByRole('heading', { name: 'My account', level: 1 }));
 });
 
+test('a page that arrives beneath an open dialog leaves the focus there', async ({ web, open }) => {
+  const person = await web.person('ADMIN');
+  await web.project({ KEY: 'k' }, person);
+  const page = await open('/web/account', { as: person });
+  await shown(page.getByRole('heading', { name: 'My account', level: 1 }));
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  await page.route(/event\/fetch/, async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Events' }).press('Enter');
+  await page.keyboard.press('Control+k');
+  await expect.poll(async () => await focused(page)).toBe('Part of the name');
+  answer();
+  await expect.poll(async () => await page.title()).toContain('Events');
+  await page.keyboard.type('my account');
+  expect(await openDialog(page).getByRole('combobox').inputValue()).toBe('my account');
+});
+
 test('Ctrl K finds a project and a page by arrows and Enter', async ({ web, open }) => {
   const person = await web.person('ADMIN');
   const id = await web.project({ KEY: 'k' }, person);
@@ -370,6 +389,7 @@ test('another page has the focus at its title, by a link as by Ctrl K, but not t
   await page.keyboard.press('Tab');
   expect(await focused(page)).toBe('Create New');
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Events' }).press('Enter');
+  await shown(page.getByRole('heading', { name: 'Events', level: 1 }));
   await expectFocus(page, 'Events');
   for (const [typed, title] of [
     ['my account', 'My account'],

@@ -23,7 +23,8 @@ export function awaitTitle(): void {
 function focusAwaited(title: HTMLElement | null): void {
   if (title === null || !isTitleAwaited) return;
   isTitleAwaited = false;
-  title.focus({ preventScroll: true });
+  // Who opened a dialog before the page was there is at work in it.
+  if (document.querySelector('[data-dialog]') === null) title.focus({ preventScroll: true });
 }
 
 /** The title of the page that is shown. */
