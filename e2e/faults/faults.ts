@@ -13,6 +13,8 @@ const WORKERS = 6;
 /** What servers that are still there must answer after the fault, to show that they go on. */
 const ANSWERS_AFTER = 40;
 const PATIENCE_MS = 60_000;
+/** As docs/operate promises, whatever happens to the database. */
+const ANSWERED_WITHIN_MS = 60_000;
 
 type Scene = {
   instance: Instance;
@@ -130,10 +132,18 @@ export const FAULTS: readonly Fault[] = [
     engine: 'postgres',
     servers: 2,
     rounds: 1,
-    async strike({ cluster, seconds }) {
+    async strike({ instance, cluster, seconds }) {
+      const client = await instance.client();
       await cluster.pause();
-      await delay(seconds * 1000);
-      cluster.resume();
+      try {
+        // Whoever asks is told before requests give up.
+        const { status, body } = await client.call('ready');
+        assert.deepEqual([status, body.code], [503, 'not_ready']);
+        assert.match(body.detail, /the database does not answer/);
+        await delay(seconds * 1000);
+      } finally {
+        cluster.resume();
+      }
     },
   },
 ];
@@ -154,6 +164,7 @@ export async function endure(fault: Fault, { cluster, seed, rounds, seconds }: C
     await instance.withStore(async (store) => await journal.check(await instance.client(), store));
   }
   await killAll(instance, 'SIGTERM');
+  assert.ok(journal.checked.longestMs < ANSWERED_WITHIN_MS, `an answer took ${journal.checked.longestMs} ms`);
   return journal.checked;
 }
 

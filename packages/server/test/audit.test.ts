@@ -182,7 +182,9 @@ describe.each(ENGINES)('the log on %s', () => {
     const root = await server.setUp();
     const project_id = await server.project(root);
     for (const key of ['A', 'B', 'C']) await root.ok('vault_create', { project_id, key, value: 'x' });
-    await refuseRows(server, 'audit_entry', `new.type = 'vault_view' and new.body like '%"object":"B"%'`);
+    await refuseRows(server, 'audit_entry', {
+      condition: `new.type = 'vault_view' and new.body like '%"object":"B"%'`,
+    });
     const { body } = await root.call('vault_fetch', { project_id, values: true });
     expect(body.code).toBe('audit_unavailable');
     expect((await readLog(server)).filter(({ type }) => type === 'vault_view')).toEqual([]);
@@ -310,7 +312,7 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
     await using server = await startTestServer();
     const world = await makeWorld(server);
     const { db } = server.app.context.store;
-    await refuseRows(server, 'audit_entry', `new.body like '%"outcome":"success"%'`);
+    await refuseRows(server, 'audit_entry', { condition: `new.body like '%"outcome":"success"%'` });
     const before = await dump(db);
     const { body } = await change(world);
     expect(body.code).toBe('internal');
@@ -325,7 +327,7 @@ describe.each(ENGINES)('a change whose record cannot be written is not made (R34
   test('instance_setup', async () => {
     await using server = await startTestServer();
     const { db } = server.app.context.store;
-    await refuseRows(server, 'audit_entry', `new.type = 'instance_setup'`);
+    await refuseRows(server, 'audit_entry', { condition: `new.type = 'instance_setup'` });
     const before = await dump(db);
     await expect(server.setUp()).rejects.toThrow('internal');
     expect(await dump(db)).toBe(before);
@@ -637,8 +639,8 @@ describe.each(ENGINES)('verification on %s finds', () => {
   });
 });
 
-describe.runIf(ENGINE === 'sqlite')(
-  'while the log cannot be written on sqlite, nothing is given out (R33), the cause is readable, and it ends with its cause:',
+describe.each(ENGINES)(
+  'while the log cannot be written on %s, nothing is given out (R33), the cause is readable, and it ends with its cause:',
   () => {
     const PLACE = { project_id: 'project_1' };
     const VALUES = { first: 'qX7mB-the-first-value', second: 'zR4kT-the-second-value' };
@@ -716,7 +718,38 @@ describe.runIf(ENGINE === 'sqlite')(
       expect(answered.length).toBeLessThan(5000);
     }
 
-    test('a full disk, as the page limit of the database has it', async () => {
+    test.runIf(ENGINE === 'postgres')('a full disk, as the database tells of it', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      await refuseRows(server, 'audit_entry', { state: '53100' });
+      const refused = await expectRefusals(root, /the disk of the database is full/);
+      await acceptRows(server, 'audit_entry');
+      await expectServed(root, refused);
+    });
+
+    test.runIf(ENGINE === 'postgres')('a database that became read-only', async () => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await fill(root);
+      await using other = await OtherConnection.open(server);
+      const [{ name }] = (await other.rows('select current_database() as name')) as [{ name: string }];
+      await other.rows(`alter database ${name} set default_transaction_read_only = on`);
+      await other.rows(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid != pg_backend_pid()`,
+      );
+      try {
+        const refused = await expectRefusals(root, /read-only/);
+        await other.rows(`set transaction_read_only = off`);
+        await other.rows(`alter database ${name} reset default_transaction_read_only`);
+        await expectServed(root, refused);
+      } finally {
+        await other.rows(`alter database ${name} reset default_transaction_read_only`);
+      }
+    });
+
+    test.runIf(ENGINE === 'sqlite')('a full disk, as the page limit of the database has it', async () => {
       await using server = await startTestServer();
       const root = await server.setUp();
       await fill(root);
@@ -729,7 +762,7 @@ describe.runIf(ENGINE === 'sqlite')(
       await expectServed(root, refused);
     });
 
-    test('a database that became read-only', async () => {
+    test.runIf(ENGINE === 'sqlite')('a database file that became read-only', async () => {
       await using server = await startTestServer();
       const root = await server.setUp();
       await fill(root);
@@ -760,58 +793,67 @@ describe.runIf(ENGINE === 'sqlite')(
       expect(outcomes[1]).toMatchObject({ reason: { code: 'audit_unavailable' } });
     });
 
-    test('another program that holds the database for longer than we wait: nobody waits for the others', async () => {
-      await using server = await startTestServer();
-      const root = await server.setUp();
-      await fill(root);
-      await using other = await OtherConnection.writing(server);
-      const started = performance.now();
-      const refused = await expectRefusals(root, /another program holds the database/);
-      expect(performance.now() - started).toBeLessThan(8000);
-      await other.rows('rollback');
-      await expectServed(root, refused);
-    });
-
-    test('another program that holds the database for less than we wait only delays', async () => {
-      await using server = await startTestServer();
-      const root = await server.setUp();
-      await fill(root);
-      await using other = await OtherConnection.writing(server);
-      const transaction = vi.spyOn(server.app.context.store, 'transaction');
-      const read = root.ok('vault_fetch_one', { ...PLACE, key: 'A' });
-      await vi.waitFor(() => expect(transaction).toHaveBeenCalled());
-      await other.rows('rollback');
-      expect((await read).vault.value).toBe(VALUES.second);
-      expect((await root.call('ready')).status).toBe(200);
-    });
-
-    test.skipIf(process.platform !== 'linux')('an operating system that lets no file grow', async () => {
-      using directory = temporaryDirectory();
-      const dataDir = directory.path;
-      let token: string | undefined;
-      {
-        await using server = await startTestServer({ dataDir });
+    test.runIf(ENGINE === 'sqlite')(
+      'another program that holds the database for longer than we wait: nobody waits for the others',
+      async () => {
+        await using server = await startTestServer();
         const root = await server.setUp();
-        token = root.token;
         await fill(root);
-      }
-      // POSIX counts in 512 bytes, bash in 1024: enough for the start in either.
-      const blocks = Math.ceil((statSync(join(dataDir, 'coffer.db')).size + 100_000) / 512);
-      let refused: Answer[];
-      {
-        const wrapper = ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
-        await using server = await ServerProcess.start({ dataDir, wrapper });
+        await using other = await OtherConnection.writing(server);
+        const started = performance.now();
+        const refused = await expectRefusals(root, /another program holds the database/);
+        expect(performance.now() - started).toBeLessThan(8000);
+        await other.rows('rollback');
+        await expectServed(root, refused);
+      },
+    );
+
+    test.runIf(ENGINE === 'sqlite')(
+      'another program that holds the database for less than we wait only delays',
+      async () => {
+        await using server = await startTestServer();
+        const root = await server.setUp();
+        await fill(root);
+        await using other = await OtherConnection.writing(server);
+        const transaction = vi.spyOn(server.app.context.store, 'transaction');
+        const read = root.ok('vault_fetch_one', { ...PLACE, key: 'A' });
+        await vi.waitFor(() => expect(transaction).toHaveBeenCalled());
+        await other.rows('rollback');
+        expect((await read).vault.value).toBe(VALUES.second);
+        expect((await root.call('ready')).status).toBe(200);
+      },
+    );
+
+    test.runIf(ENGINE === 'sqlite' && process.platform === 'linux')(
+      'an operating system that lets no file grow',
+      async () => {
+        using directory = temporaryDirectory();
+        const dataDir = directory.path;
+        let token: string | undefined;
+        {
+          await using server = await startTestServer({ dataDir });
+          const root = await server.setUp();
+          token = root.token;
+          await fill(root);
+        }
+        // POSIX counts in 512 bytes, bash in 1024: enough for the start in either.
+        const blocks = Math.ceil((statSync(join(dataDir, 'coffer.db')).size + 100_000) / 512);
+        let refused: Answer[];
+        {
+          const wrapper = ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'];
+          await using server = await ServerProcess.start({ dataDir, wrapper });
+          const root = server.client();
+          root.token = token;
+          await readUntilRefused(root);
+          refused = await expectRefusals(root, /the disk (is full|cannot be read or written)/);
+          expect(server.stdout + server.stderr).not.toMatch(new RegExp(Object.values(VALUES).join('|')));
+        }
+        await using server = await ServerProcess.start({ dataDir });
         const root = server.client();
         root.token = token;
-        await readUntilRefused(root);
-        refused = await expectRefusals(root, /the disk (is full|cannot be read or written)/);
-        expect(server.stdout + server.stderr).not.toMatch(new RegExp(Object.values(VALUES).join('|')));
-      }
-      await using server = await ServerProcess.start({ dataDir });
-      const root = server.client();
-      root.token = token;
-      await expectServed(root, refused);
-      expect(readFileSync(join(dataDir, 'coffer.db')).length).toBeGreaterThan(0);
-    });
+        await expectServed(root, refused);
+        expect(readFileSync(join(dataDir, 'coffer.db')).length).toBeGreaterThan(0);
+      },
+    );
   },
 );

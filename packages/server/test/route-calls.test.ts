@@ -484,7 +484,7 @@ describe.each(ENGINES)('the record of a call on %s', () => {
   });
 
   async function refuse(world: RouteWorld, condition: string): Promise<void> {
-    await refuseRows(world.server, 'audit_entry', condition);
+    await refuseRows(world.server, 'audit_entry', { condition });
   }
 });
 

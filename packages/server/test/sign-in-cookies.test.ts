@@ -275,6 +275,22 @@ describe.each(ENGINES)('renewing a session cookie on %s', () => {
     });
   });
 
+  test('is not undone when the clock is set back: the old cookie ends the session, the new one serves and is renewed', async () => {
+    let now = Date.now();
+    await using server = await startTestServer({ clock: () => now });
+    const browser = await signedInBrowser(server);
+    const old = browser.cookie;
+    await browser.call('user_refresh');
+    const current = browser.cookie;
+    now -= HOUR;
+    expect((await browser.call('user_me')).status).toBe(200);
+    await browser.call('user_refresh');
+    expect(browser.cookie).not.toBe(current);
+    now -= HOUR;
+    expect((await browser.call('user_me', {}, { cookie: current })).body.code).toBe('session_ended');
+    expect((await browser.call('user_me', {}, { cookie: old })).body.code).toBe('session_ended');
+  });
+
   test('ends the session when it is done with a cookie that was replaced long ago', async () => {
     let now = Date.now();
     await using server = await startTestServer({ clock: () => now });

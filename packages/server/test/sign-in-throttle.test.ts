@@ -38,6 +38,23 @@ describe.each(ENGINES)('failed sign-ins on %s', () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
   });
 
+  test('make nobody wait longer because the clock was ahead, and is set back', async () => {
+    const clock = new FakeClock();
+    await using server = await startTestServer({ ...LIMITED, clock: clock.read });
+    await server.setUp();
+    for (let tries = 0; tries < 5; tries += 1) await expectWrong(server, 'root');
+    for (let tries = 0; tries < 3; tries += 1) {
+      clock.waitFor(await expectThrottled(server, 'root'));
+      await expectWrong(server, 'root');
+    }
+    const before = retryAfter(await expectThrottled(server, 'root'));
+    clock.now -= 30 * 24 * 3600 * SECOND;
+    const throttled = await expectThrottled(server, 'root');
+    expect(retryAfter(throttled)).toBe(before);
+    clock.waitFor(throttled);
+    expect((await login(server, 'root', PASSWORD)).status).toBe(200);
+  });
+
   test('make the right password wait, too, and let it in after', async () => {
     const clock = new FakeClock();
     await using server = await startTestServer({ ...LIMITED, clock: clock.read });

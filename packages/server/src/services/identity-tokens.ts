@@ -1,6 +1,6 @@
 import { AppError } from '@coffer/core';
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
-import type { Clock } from '../clock.ts';
+import { isRecent, type Clock } from '../clock.ts';
 import { EgressError, type Egress } from '../egress/egress.ts';
 
 /** Signatures by a key that the issuer alone has. What the token says of its algorithm is only believed if it is one of these. */
@@ -62,7 +62,7 @@ export class IdentityTokens {
       return await this.#check(token, keys, expected);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (usedAt === state.fetchedAt && this.#clock() - state.triedAt < REFRESH_COOLDOWN_MS)
+      if (usedAt === state.fetchedAt && this.#isRecent(state.triedAt, REFRESH_COOLDOWN_MS))
         throw refused(reasonOf(error), error);
     }
     const renewed = usedAt === state.fetchedAt ? await this.#fetchOnce(issuer, state) : (state.keys ?? keys);
@@ -116,6 +116,10 @@ export class IdentityTokens {
     };
   }
 
+  #isRecent(then: number, withinMs: number): boolean {
+    return isRecent(then, { now: this.#clock(), withinMs });
+  }
+
   #stateOf(issuer: string): Issuer {
     const known = this.#issuers.get(issuer);
     if (known !== undefined) return known;
@@ -127,14 +131,14 @@ export class IdentityTokens {
   }
 
   async #keysOf(issuer: string, state: Issuer): Promise<KeySet> {
-    const isFresh = this.#clock() - state.fetchedAt < KEYS_TTL_MS;
+    const isFresh = this.#isRecent(state.fetchedAt, KEYS_TTL_MS);
     return state.keys !== undefined && isFresh ? state.keys : await this.#fetchOnce(issuer, state);
   }
 
   /** Callers that come meanwhile share one fetch. The keys that there were stay until there are new ones. */
   async #fetchOnce(issuer: string, state: Issuer): Promise<KeySet> {
     if (state.fetching !== undefined) return await state.fetching;
-    if (state.failure !== undefined && this.#clock() - state.triedAt < FAILURE_COOLDOWN_MS)
+    if (state.failure !== undefined && this.#isRecent(state.triedAt, FAILURE_COOLDOWN_MS))
       throw state.failure;
     state.triedAt = this.#clock();
     state.fetching = this.#fetch(issuer);

@@ -2,18 +2,34 @@ import { AppError } from '@coffer/core';
 import { findInstance } from '../store/instance.ts';
 import type { Context } from './context.ts';
 
+const PATIENCE_MS = 5000;
+
 /**
  * Whether the store answers and is the one that this process was started on, and whether the audit log can be
  * written. Reading suffices while records get through; once one failed, writing is tried, to find out whether the
  * cause is gone. Fails with `not_ready`.
  */
-export async function checkReady({ store, audit, instance }: Context): Promise<void> {
+export async function checkReady(context: Context): Promise<void> {
   try {
-    const found = await findInstance(store.db);
-    if (found?.id !== instance.id) throw new AppError('not_ready', { reason: 'the database was replaced' });
-    if (audit.failure !== undefined) await audit.probe();
+    await inTime(check(context));
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.status !== 503) throw cause;
     throw new AppError('not_ready', { reason: String(cause.detail['reason'] ?? cause.code) }, { cause });
   }
+}
+
+async function check({ store, audit, instance }: Context): Promise<void> {
+  const found = await findInstance(store.db);
+  if (found?.id !== instance.id) throw new AppError('not_ready', { reason: 'the database was replaced' });
+  if (audit.failure !== undefined) await audit.probe();
+}
+
+/** Requests may wait for longer; whoever asks whether to send any should know before. */
+async function inTime(checked: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new AppError('not_ready', { reason: 'the database does not answer' })),
+    PATIENCE_MS,
+  );
+  await Promise.race([checked, late]).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AppError, Redacted, type SessionId } from '@coffer/core';
+import { isRecent } from '../clock.ts';
 import { randomId } from '../random-id.ts';
 import type { Transaction } from '../store/database.ts';
 import type { Page } from '../store/page.ts';
@@ -125,7 +126,7 @@ export async function authenticateCookie(
   const found = await findSessionByCookie(context.store.db, hashCookie(secret));
   if (found === undefined) throw new AppError('session_ended');
   const { session, user, isPrevious } = found;
-  if (isPrevious && context.clock() - (session.rotatedAt ?? 0) > ROTATION_GRACE_MS) {
+  if (isPrevious && !isJustRotated(session, context.clock())) {
     await context.store.transaction(async (tx) => {
       await removeSession(tx, session.id);
       await context.audit.append(
@@ -190,10 +191,14 @@ export async function endSession({ store, audit }: Context, caller: Caller, id: 
 
 /** Tabs that refresh at the same moment share one new cookie: only the first gets one. */
 async function rotate(tx: Transaction, session: Session, now: number): Promise<Redacted<string> | undefined> {
-  if (session.rotatedAt !== undefined && now - session.rotatedAt <= ROTATION_GRACE_MS) return undefined;
+  if (isJustRotated(session, now)) return undefined;
   const { secret, hash } = makeCookie();
   await rotateCookie(tx, session.id, { cookieHash: hash, at: now });
   return secret;
+}
+
+function isJustRotated({ rotatedAt }: Session, now: number): boolean {
+  return rotatedAt !== undefined && isRecent(rotatedAt, { now, withinMs: ROTATION_GRACE_MS });
 }
 
 function standing({ clock }: Context, found: SignedIn): SignedInActor {

@@ -62,7 +62,7 @@ export class Throttle {
     await removeOldAttempts(tx, now - FORGET_AFTER_MS);
     const counted: (Subject & { attempts: Attempts })[] = [];
     for (const subject of await this.#subjects(tx, attempt)) {
-      const known = await findAttempts(tx, subject.name);
+      const known = await this.#findAttempts(tx, subject.name, now);
       counted.push({ ...subject, attempts: known ?? { failures: 0, blockedUntil: 0, updatedAt: 0 } });
     }
     const waitMs = Math.max(...counted.map(({ attempts }) => attempts.blockedUntil - now));
@@ -99,6 +99,16 @@ export class Throttle {
     const now = this.#clock();
     await removeOldSignInAddresses(tx, now - REMEMBER_ADDRESS_MS);
     await saveSignInAddress(tx, { uid, address: addressGroup(ip), at: now });
+  }
+
+  /** Those of a clock that has been set back since count from now on: the wait is as long as it was, and no longer. */
+  async #findAttempts(tx: Transaction, name: string, now: number): Promise<Attempts | undefined> {
+    const known = await findAttempts(tx, name);
+    if (known === undefined || known.updatedAt <= now) return known;
+    const blockedUntil = known.blockedUntil - (known.updatedAt - now);
+    const attempts = { failures: known.failures, blockedUntil, updatedAt: now };
+    await saveAttempts(tx, name, attempts);
+    return attempts;
   }
 
   async #subjects(tx: Transaction, { account, uid, ip }: Attempt): Promise<Subject[]> {

@@ -39,6 +39,9 @@ const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/certificate|self-signed|altname|CERT_/i, 'its certificate is not trusted'],
 ];
 
+/** Whoever waited in vain has waited long enough: it is not tried again. */
+const NO_ANSWER = /^(?:timeout expired|Query read timeout)/;
+
 const meanings = new WeakMap<object, Meaning>();
 
 /** As `store_unavailable` where the engine cannot serve; as it is where a statement is wrong. */
@@ -80,6 +83,7 @@ function meaningOf(error: unknown): Meaning | undefined {
   }
   const told = BY_MESSAGE.find(([pattern]) => pattern.test(`${error.message} ${code}`));
   if (told !== undefined) return { reason: told[1], ends: 'connection' };
+  if (NO_ANSWER.test(error.message)) return { reason: 'the database does not answer', ends: 'connection' };
   return isOfConnection(error, code)
     ? { reason: 'the connection to the database was lost', ends: 'connection', retry: true }
     : undefined;
@@ -88,8 +92,6 @@ function meaningOf(error: unknown): Meaning | undefined {
 function isOfConnection(error: Error, code: string): boolean {
   return (
     /^(?:E[A-Z]{3,}|ERR_SOCKET|ERR_SSL|ERR_TLS|EAI_)/.test(code) ||
-    /^(?:Connection terminated|timeout expired|Query read timeout|Client (?:was closed|has encountered))/.test(
-      error.message,
-    )
+    /^(?:Connection terminated|Client (?:was closed|has encountered))/.test(error.message)
   );
 }

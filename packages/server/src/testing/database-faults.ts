@@ -59,8 +59,15 @@ async function connect({ host, port, user, database, password }: PostgresAddress
   );
 }
 
-/** From now on the database refuses new rows of a table, all of them or those for which the condition on `new` holds. */
-export async function refuseRows(server: TestServer, table: string, condition = 'true'): Promise<void> {
+/**
+ * From now on the database refuses new rows of a table, all of them or those for which the condition on `new` holds. With
+ * the SQLSTATE, where it is PostgreSQL.
+ */
+export async function refuseRows(
+  server: TestServer,
+  table: string,
+  { condition = 'true', state = 'P0001' }: { condition?: string; state?: string } = {},
+): Promise<void> {
   const { db } = server.app.context.store;
   const name = `refuse_${table}`;
   const statements =
@@ -71,7 +78,7 @@ export async function refuseRows(server: TestServer, table: string, condition = 
         ]
       : [
           `create or replace function ${name}() returns trigger language plpgsql as
-           $$ begin raise exception 'refused by the test'; end $$`,
+           $$ begin raise exception 'refused by the test' using errcode = '${state}'; end $$`,
           `create trigger ${name} before insert on "${table}" for each row when (${condition}) execute function ${name}()`,
         ];
   for (const statement of statements) await sql.raw(statement).execute(db);
