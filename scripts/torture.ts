@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { endure, FAULTS } from '../e2e/faults/faults.ts';
+import { endureSilence } from '../e2e/faults/silent-connections.ts';
 import { PostgresCluster } from '../packages/server/src/testing/postgres.ts';
 import { Random } from '../packages/server/test/fuzz/random.ts';
 
@@ -31,16 +32,22 @@ type Run = {
 };
 
 /** Each takes a minute or two on a quiet machine. */
-const RUNS: readonly Run[] = FAULTS.map((fault) => ({
-  name: `${fault.engine}: ${fault.name}`,
-  run: async ({ cluster, random }: Parameters<Run['run']>[0]) =>
-    await endure(fault, {
-      cluster: fault.engine === 'postgres' ? cluster : undefined,
-      seed: random.below(2 ** 32),
-      rounds: fault.rounds * 5,
-      seconds: 10,
-    }),
-}));
+const RUNS: readonly Run[] = [
+  ...FAULTS.map((fault): Run => ({
+    name: `${fault.engine}: ${fault.name}`,
+    run: async ({ cluster, random }) =>
+      await endure(fault, {
+        cluster: fault.engine === 'postgres' ? cluster : undefined,
+        seed: random.below(2 ** 32),
+        rounds: fault.rounds * 5,
+        seconds: 10,
+      }),
+  })),
+  // Of Linux, which tells how much memory a process has.
+  ...(process.platform === 'linux'
+    ? [{ name: '10000 silent connections', run: async () => await endureSilence(10_000) }]
+    : []),
+];
 
 const chosen = RUNS.filter(({ name }) => name.includes(values.only));
 if (values.help) console.log(HELP);

@@ -10,7 +10,7 @@ import { databaseFor, releaseDatabase, urlOf } from './databases.ts';
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const READY = /^Coffer \S+ is ready at (\S+)$/m;
 const SETUP_LINK = /#setup_token=(\S+)/;
-const START_PATIENCE_MS = 20_000;
+const START_PATIENCE_MS = 60_000;
 
 /** The real program in a process of its own, started as a person would start it. */
 export class ServerProcess implements AsyncDisposable {
