@@ -59,7 +59,7 @@ const PROMISED: readonly (readonly [call: string, takes: string, gives: string])
   ['GET /vault/watch', 'project_id environment? after?', 'changes last more'],
   ['GET /vault/fetch/one', 'project_id environment? key version?', 'vault'],
   ['PATCH /vault/update', 'project_id environment? key value comment? if_version?', 'vault'],
-  ['POST /vault/import', 'project_id environment? entries', 'created updated unchanged'],
+  ['POST /vault/import', 'project_id environment? entries dry_run?', 'created updated unchanged'],
   ['DELETE /vault/delete', 'project_id environment? key', 'routes'],
   ['PATCH /vault/allow/origins', 'project_id environment? key allowed_origins allowed_in_path?', 'vault'],
   ['POST /route/create', `project_id id ${ROUTE_FIELDS} confirm_public?`, 'route'],
