@@ -56,7 +56,7 @@ export async function fill(build: string, settings: Settings, entries: number): 
   const own = Object.entries(environmentOf(settings)).filter(([name]) => name.startsWith('COFFER_'));
   const app = await server.startApp({
     config: server.readConfig(Object.fromEntries(own)),
-    log: server.createLogger('warn'),
+    log: server.createLogger('warn', process.stderr),
   });
   try {
     const client = new Client(app.url);

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import type PinoPretty from 'pino-pretty';
 
 export type Logger = PinoLogger;
 
-/** JSON lines on standard output; readable text on a terminal. */
-export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
+/** JSON lines, to a destination that may fail. */
+export function createLogger(level: string, destination: DestinationStream): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, forgiving(destination));
 }
 
@@ -42,11 +40,12 @@ function together(destination: DestinationStream): DestinationStream {
   };
 }
 
-function standardOutput(): DestinationStream {
+/** JSON lines as they are; readable text on a terminal. */
+export async function standardOutput(): Promise<DestinationStream> {
   // Synchronous: what was logged before a crash is written.
   if (!process.stdout.isTTY) return together(pino.destination({ fd: 1, sync: true }));
   // For people alone: others need not wait for it to load.
-  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  const { default: pretty } = await import('pino-pretty');
   return pretty({
     destination: 1,
     sync: true,

@@ -2,7 +2,7 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { App } from './app.ts';
 import { readConfig } from './config/config.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, standardOutput, type Logger } from './logger.ts';
 import { StartError } from './start-error.ts';
 import { VERSION } from './version.ts';
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   if (process.argv.length > 2)
     throw new StartError('coffer takes no arguments; its settings are environment variables');
   const config = readConfig(process.env);
-  const log = createLogger(config.logLevel);
+  const log = createLogger(config.logLevel, await standardOutput());
   // Most of what there is to load is behind it: what is wrong with the settings is said before.
   enableCompileCache(COMPILE_CACHE);
   const { startApp } = await import('./app.ts');

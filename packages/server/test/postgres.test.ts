@@ -9,6 +9,7 @@ import { parseDatabaseUrl } from '../src/config/database-url.ts';
 import type { PostgresAddress } from '../src/postgres-address.ts';
 import { verifyAuditLog } from '../src/services/audit-log.ts';
 import { openStore, type Store } from '../src/store/database.ts';
+import { endsConnection, explain, mayRetry } from '../src/store/postgres-errors.ts';
 import { openPostgres, WRITE_LOCK } from '../src/store/postgres.ts';
 import type { Client } from '../src/testing/client.ts';
 import { PostgresCluster } from '../src/testing/postgres.ts';
@@ -375,6 +376,15 @@ test('TLS to postgres is verified as its mode says', async () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+test.each(['EPIPE', 'ECONNRESET', 'ETIMEDOUT', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
+  'a connection that ends with %s is lost, and what it was read for is read again',
+  (code) => {
+    const explained = explain(Object.assign(new Error('write failed'), { code }));
+    expect(explained).toMatchObject({ code: 'store_unavailable' });
+    expect([mayRetry(explained), endsConnection(explained)]).toEqual([true, true]);
+  },
+);
 
 test('the lock of those who write is one number, whatever the version', () => {
   // Servers of two versions on one database must not write at once.

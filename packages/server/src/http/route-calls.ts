@@ -1,4 +1,3 @@
-import { TLSSocket } from 'node:tls';
 import { AppError, BODY_METHODS, invalidField, ROUTE_METHODS, type RouteMethod } from '@coffer/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../services/context.ts';
@@ -138,7 +137,8 @@ function breakOff(
   { raw }: FastifyReply,
 ): void {
   const hasNoLength = httpVersionMajor === 1 && httpVersionMinor === 0;
-  if (hasNoLength && raw.socket !== null && !(raw.socket instanceof TLSSocket)) raw.socket.resetAndDestroy();
+  // A TLS connection has no reset: it ends without its last message, which says as much.
+  if (hasNoLength && raw.socket !== null && !('encrypted' in raw.socket)) raw.socket.resetAndDestroy();
   else raw.destroy();
 }
 

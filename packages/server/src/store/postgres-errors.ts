@@ -1,4 +1,5 @@
 import { AppError } from '@coffer/core';
+import { DatabaseError } from 'pg';
 
 /** What a PostgreSQL error says of the connection and of the transaction that it ended. */
 type Meaning = {
@@ -77,7 +78,8 @@ function meaningOf(error: unknown): Meaning | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof AppError) return meanings.get(error);
   const { code = '' } = error as { code?: string };
-  if (/^[0-9A-Z]{5}$/.test(code)) {
+  // Not by the form of the code: EPIPE has five letters, too.
+  if (error instanceof DatabaseError) {
     if (code === '0A000' && !error.message.includes('cached plan')) return undefined;
     return BY_STATE.find(([start]) => code.startsWith(start))?.[1];
   }
