@@ -24,6 +24,33 @@ export type AdminOption = {
 
 export const ADMIN_COMMANDS = [
   {
+    name: 'rotate root-key',
+    summary: 'Replace the root key, while servers run.',
+    description: [
+      'A new key comes in, the data keys are wrapped under it, the old key goes out. Values are not touched. It can be stopped at any moment, also by force, and run again: it goes on from where it was.',
+      'Where the root key is in a file that can be replaced, and the database is SQLite, one run does it all. Otherwise the first run makes the new key and ends with 9, as servers must be given it first: both keys, the new one before the old one, with white space between. Servers that have it in a file read it again by themselves, those that have it in a variable are restarted. Then run it with --distributed.',
+      'Backups of before open with the old key only: keep a copy as long as you keep them.',
+    ],
+    arguments: [],
+    options: {
+      'new-key-file': {
+        type: 'string',
+        value: 'FILE',
+        summary:
+          'Holds the new key; made, mode 0600, when it is not there. Needed where the root key is in a variable.',
+      },
+      distributed: { type: 'boolean', summary: 'Every server has been given the new key as well.' },
+      status: { type: 'boolean', summary: 'Only say how far it is.' },
+    },
+    examples: [
+      { line: 'coffer admin rotate root-key', what: 'With `root.key` in the data directory.' },
+      {
+        line: 'coffer admin rotate root-key --new-key-file /etc/coffer/new.key',
+        what: 'Makes the new key, for servers that have theirs in a variable.',
+      },
+    ],
+  },
+  {
     name: 'audit verify',
     summary: 'Recompute the audit log and compare it with what is stored.',
     description: [

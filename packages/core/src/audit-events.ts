@@ -6,6 +6,15 @@ export type AuditEventDefinition = { title: string; records: 'always' | 'refusal
 
 export const AUDIT_EVENTS = {
   instance_create: { title: 'The instance was created, on an empty database', records: 'always' },
+  root_key_rotate: {
+    title: 'A new root key took the place of the old one; `details` has the ids of both',
+    records: 'always',
+  },
+  data_key_rewrap: { title: 'A data key was wrapped under the new root key', records: 'always' },
+  root_key_retire: {
+    title: 'Nothing is wrapped under a replaced root key any more: its rotation is done',
+    records: 'always',
+  },
   instance_setup: { title: 'The first ROOT user was created', records: 'always' },
   instance_backup: {
     title: 'A backup was begun, or one failed; `details` says whether it holds the root key',

@@ -1,11 +1,10 @@
-import { ADMIN_EXIT, AppError, type AdminExit } from '@coffer/core';
+import { ADMIN_EXIT, type AdminExit } from '@coffer/core';
 import { askSecret } from './admin/ask-secret.ts';
+import { explainFailure } from './admin/explain-failure.ts';
 import { runAdminCommand } from './admin/handlers.ts';
 import { parseAdminArguments } from './admin/parse-admin-arguments.ts';
-import { UsageError } from './admin/usage-error.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger } from './logger.ts';
-import { StartError } from './start-error.ts';
 
 /**
  * The other process, for `coffer admin`: like `main.ts` it alone reads the environment, the arguments and the signals.
@@ -51,25 +50,10 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-function explain(error: unknown): AdminExit {
-  if (error instanceof UsageError || error instanceof StartError) {
-    say(`coffer: ${error.message}`);
-    return error instanceof UsageError ? ADMIN_EXIT.usage : ADMIN_EXIT.failure;
-  }
-  if ((error as Error).name === 'AbortError') {
-    say('coffer: called off; nothing was left behind');
-    return ADMIN_EXIT.failure;
-  }
-  if (error instanceof AppError && error.status === 503) {
-    say(`coffer: the database cannot serve: ${String(error.detail['reason'] ?? error.code)}`);
-    return ADMIN_EXIT.storeAway;
-  }
-  say(`coffer: ${String((error as Error).stack)}`);
-  return ADMIN_EXIT.failure;
-}
-
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.exitCode = explain(error);
+  const { line, exit } = explainFailure(error);
+  say(`coffer: ${line}`);
+  process.exitCode = exit;
 }

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { ENDPOINTS } from '@coffer/contract';
 import { AppError, type Redacted } from '@coffer/core';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
-import { parseRootKey, type Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { Egress } from './egress/egress.ts';
 import { registerPages } from './http/pages.ts';
 import { registerEndpoints } from './http/router.ts';
@@ -11,7 +13,7 @@ import { registerRouteCalls } from './http/route-calls.ts';
 import { handlers } from './http/routes/handlers.ts';
 import { createServer } from './http/server.ts';
 import { registerWeb } from './http/web.ts';
-import { createRootKeyFile, deriveInstanceKeys, readRootKeyFile, ROOT_KEY_FILE } from './keys/root-key.ts';
+import { createRootKeyFile, isReadableByOthers, rootKeySource } from './keys/root-key-source.ts';
 import type { Logger } from './logger.ts';
 import { OAuthTokens } from './outbound/auth/oauth-tokens.ts';
 import { AuditLog } from './services/audit-log.ts';
@@ -84,9 +86,11 @@ async function startOnStore(options: AppOptions, store: Store): Promise<App> {
 async function createContext(options: AppOptions, store: Store): Promise<Context> {
   const { config, log, clock = Date.now } = options;
   const audit = new AuditLog(store, clock);
-  const rootKey = config.rootKey ?? (await rootKeyFromFile(store, config.dataDir, log));
-  const { id } = await openInstance({ store, audit, clock }, rootKey);
-  const instance = { id, keys: deriveInstanceKeys(rootKey, id) };
+  const source = rootKeySource(config.rootKeys, config.dataDir);
+  if (config.rootKeys === undefined && source.path !== undefined) await ensureRootKeyFile(store, source.path);
+  if (source.path !== undefined && isReadableByOthers(source.path))
+    log.warn(`${source.name} can be read by other users; set its mode to 0600`);
+  const { id, rootKeys } = await openInstance({ store, audit, clock }, source);
   const egress = new Egress(config.egressAllow);
   return {
     store,
@@ -94,11 +98,16 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     eraser: new Eraser(store, log),
     clock,
     log,
-    instance,
-    cipher: new VaultCipher(instance, clock, options.dataKeySealsMax),
+    instance: { id },
+    rootKeys,
+    cipher: new VaultCipher(rootKeys, {
+      instanceId: id,
+      clock,
+      ...(options.dataKeySealsMax === undefined ? {} : { sealsMax: options.dataKeySealsMax }),
+    }),
     passwords: new Passwords(options.passwordCost),
     throttle: new Throttle(clock, options.attemptLimits),
-    tokens: new Tokens(instance.keys.tokenKey, id, clock),
+    tokens: new Tokens(rootKeys, id, clock),
     egress,
     identityTokens: new IdentityTokens(egress, clock),
     watchers: new Watchers(store, log, options.watchLimits),
@@ -108,20 +117,14 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
 }
 
 /** Made at the first start only: where the database has an instance, a missing file is a lost key (R10). */
-async function rootKeyFromFile(store: Store, dataDir: string, log: Logger): Promise<Redacted<Buffer>> {
-  if (readRootKeyFile(dataDir) === undefined) {
-    if ((await findInstance(store.db)) !== undefined) {
-      throw new StartError(
-        `the root key of this database is missing: put ${ROOT_KEY_FILE} back into ${dataDir}, or set COFFER_ROOT_KEY`,
-      );
-    }
-    createRootKeyFile(dataDir);
+async function ensureRootKeyFile(store: Store, path: string): Promise<void> {
+  if (existsSync(path)) return;
+  if ((await findInstance(store.db)) !== undefined) {
+    throw new StartError(
+      `the root key of this database is missing: put ${basename(path)} back into ${dirname(path)}, or set COFFER_ROOT_KEY`,
+    );
   }
-  const file = readRootKeyFile(dataDir);
-  if (file === undefined) throw new StartError(`${ROOT_KEY_FILE} in ${dataDir} cannot be read`);
-  if (file.readableByOthers)
-    log.warn(`${ROOT_KEY_FILE} in ${dataDir} can be read by other users; set its mode to 0600`);
-  return parseRootKey(`${ROOT_KEY_FILE} in ${dataDir}`, file.text);
+  createRootKeyFile(path);
 }
 
 const FIRST_USER_SETTINGS: Readonly<Record<string, string>> = {
@@ -171,7 +174,7 @@ async function serve({ config, log }: AppOptions, context: Context): Promise<App
     context,
     url,
     publicUrl: config.publicUrl ?? url,
-    setupToken: (await isSetUp(context)) ? undefined : context.instance.keys.setupToken,
+    setupToken: (await isSetUp(context)) ? undefined : context.rootKeys.latest.setupToken,
     stop: async () => await stop(app, context),
   };
 }

@@ -29,7 +29,7 @@ export const INPUTS: Record<string, (world: World) => Input | Promise<Input>> = 
   setup: ({ server }) => ({
     ...NEW_USER,
     role: undefined,
-    setup_token: server.app.context.instance.keys.setupToken.expose(),
+    setup_token: server.app.context.rootKeys.latest.setupToken.expose(),
     username: 'second',
     email: 'second@example.org',
   }),

@@ -219,7 +219,7 @@ test('a log that cannot be written changes no answer', async () => {
       port: 0,
       dataDir: server.dataDir,
       database: await databaseFor(server.dataDir),
-      rootKey: undefined,
+      rootKeys: undefined,
       firstUser: undefined,
       publicUrl: undefined,
       tls: undefined,

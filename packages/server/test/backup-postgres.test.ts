@@ -88,21 +88,22 @@ async function emptyTables({ app }: TestServer): Promise<string[]> {
 /** Two instances' worth of place: where it is made, and where it goes. */
 async function placesOf(engines: readonly [Engine, Engine]) {
   const places = backupPlaces();
-  const rootKey = new Redacted(randomBytes(32));
+  const rootKeys = [new Redacted(randomBytes(32))] as const;
+  const given = { keys: rootKeys, path: undefined };
   const [from, to] = await Promise.all(
     engines.map(async (engine) => (engine === 'postgres' ? await newDatabase() : undefined)),
   );
   return {
     path: places.path,
-    rootKey,
-    start: async () => await startTestServer({ config: { database: from, rootKey } }),
+    rootKeys,
+    start: async () => await startTestServer({ config: { database: from, rootKeys: given } }),
     restore: async (path = places.path) =>
       await restoreTo(places.dataDir, path, {
-        rootKey,
+        rootKeys,
         dialect: to === undefined ? openSqlite(places.dataDir) : await openPostgres(to),
       }),
     startAgain: async () =>
-      await startTestServer({ dataDir: places.dataDir, config: { database: to, rootKey } }),
+      await startTestServer({ dataDir: places.dataDir, config: { database: to, rootKeys: given } }),
     [Symbol.dispose]: () => places[Symbol.dispose](),
   };
 }
@@ -117,7 +118,7 @@ describe.each<[Engine, Engine]>([
     await using server = await places.start();
     const { root, project_id, token } = await fill(server);
     expect(await emptyTables(server)).toEqual(['used_identity', 'route_rate']);
-    const { header, manifest } = await backUpTo(places.path, server, { rootKey: places.rootKey });
+    const { header, manifest } = await backUpTo(places.path, server, { rootKeys: places.rootKeys });
     expect(header.engine).toBe(engines[0]);
     const before = await rowsOf(server);
     expect((await places.restore()).manifest).toEqual(manifest);
@@ -165,9 +166,9 @@ describe.each<[Engine, Engine]>([
     using places = await placesOf(engines);
     await using server = await places.start();
     await fill(server);
-    await backUpTo(places.path, server, { rootKey: places.rootKey });
+    await backUpTo(places.path, server, { rootKeys: places.rootKeys });
     const lines = await linesOf(places.path);
-    const { backupKey } = deriveInstanceKeys(places.rootKey, lines[0].instance);
+    const { backupKey } = deriveInstanceKeys(places.rootKeys[0], lines[0].instance);
     const member = lines.findIndex((line) => line.table === 'member');
     const column = lines[member].columns.indexOf('uid');
     const nobody = lines[member + 1].with(column, 'usr_00000000000000000000000000');

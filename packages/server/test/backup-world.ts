@@ -6,6 +6,8 @@ import { Redacted } from '@coffer/core';
 import { backUp, type Backup, type BackupOrder } from '../src/backup/back-up.ts';
 import { Tally, type Manifest } from '../src/backup/format.ts';
 import { restore, type Restored, type RestoreOrder } from '../src/backup/restore.ts';
+import { rootKeySource } from '../src/keys/root-key-source.ts';
+import type { RootKeys } from '../src/root-keys.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import type { TestServer } from '../src/testing/server.ts';
@@ -14,8 +16,8 @@ import { takeSnapshot } from '../src/testing/snapshot.ts';
 export const IDENTITY = await generateX25519Identity();
 export const RECIPIENT = await identityToRecipient(IDENTITY);
 
-export function rootKeyOf(dataDir: string): Redacted<Buffer> {
-  return new Redacted(Buffer.from(readFileSync(join(dataDir, 'root.key'), 'utf8'), 'base64'));
+export function rootKeysOf(dataDir: string): RootKeys {
+  return rootKeySource(undefined, dataDir).read();
 }
 
 /** Where a backup is put, and where it is restored. */
@@ -44,7 +46,7 @@ export async function backUpTo(
     withRootKey: false,
     by: 'command',
     ...order,
-    rootKey: order.rootKey ?? rootKeyOf(server.dataDir),
+    rootKeys: order.rootKeys ?? rootKeysOf(server.dataDir),
   });
 }
 
@@ -58,7 +60,7 @@ export async function restoreTo(
     opener: { identities: new Redacted([IDENTITY]) },
     dialect: openSqlite(dataDir),
     clock: Date.now,
-    rootKey: undefined,
+    rootKeys: undefined,
     keepRootKey: () => undefined,
     endTokens: false,
     ...order,

@@ -5,7 +5,9 @@ import { generateX25519Identity } from 'age-encryption';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { verifyBackup } from '../src/backup/verify.ts';
+import type { Config } from '../src/config/config.ts';
 import { deriveInstanceKeys } from '../src/keys/root-key.ts';
+import type { RootKeys } from '../src/root-keys.ts';
 import { findForms, formsOf } from '../src/testing/data-dir.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import {
@@ -15,11 +17,15 @@ import {
   IDENTITY,
   linesOf,
   restoreTo,
-  rootKeyOf,
+  rootKeysOf,
   rowsOf,
   sealAnew,
 } from './backup-world.ts';
 import { startVault } from './start-vault.ts';
+
+function given(keys: RootKeys): Config['rootKeys'] {
+  return { keys, path: undefined };
+}
 
 const OPENER = { identities: new Redacted([IDENTITY]) };
 
@@ -49,14 +55,17 @@ describe('a backup on sqlite', () => {
       project_id: place.project_id,
       permissions: ['vault.view'],
     });
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const backup = await backUpTo(places.path, server);
     const before = await rowsOf(server);
     expect(statSync(places.path).mode & 0o777).toBe(0o600);
-    expect((await restoreTo(places.dataDir, places.path, { rootKey })).manifest).toEqual(backup.manifest);
+    expect((await restoreTo(places.dataDir, places.path, { rootKeys })).manifest).toEqual(backup.manifest);
     expect(backup.manifest).toMatchObject({ entry: { rows: 251 }, entry_version: { rows: 252 } });
 
-    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    await using again = await startTestServer({
+      dataDir: places.dataDir,
+      config: { rootKeys: given(rootKeys) },
+    });
     const { audit_entry: _, audit_head: __, ...after } = await rowsOf(again);
     expect(after).toEqual({ ...before, session: [], route_rate: [] });
     // Who was signed in is not any more; what they knew is as it was.
@@ -106,7 +115,7 @@ describe('a backup on sqlite', () => {
     const secrets = ['value of A', 'second value of A', 'comment of A', 'value of B'].map((text) =>
       Buffer.from(text),
     );
-    for (const secret of [...secrets, rootKeyOf(server.dataDir).expose()])
+    for (const secret of [...secrets, rootKeysOf(server.dataDir)[0].expose()])
       expect(findForms(files, formsOf(secret))).toEqual([]);
     expect(inside).toContain('Rosa');
     expect(readFileSync(places.path).includes('Rosa')).toBe(false);
@@ -117,7 +126,7 @@ describe('a backup on sqlite', () => {
     using again = backupPlaces();
     await using server = await startTestServer();
     await startFilled(server);
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     await backUpTo(places.path, server, { withRootKey: true });
     await backUpTo(again.path, server);
     const kept: string[] = [];
@@ -126,9 +135,9 @@ describe('a backup on sqlite', () => {
       'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
     );
     await restoreTo(places.dataDir, places.path, { keepRootKey });
-    expect(kept).toEqual([rootKey.expose().toString('base64')]);
+    expect(kept).toEqual([rootKeys[0].expose().toString('base64')]);
     // Given one that fits, nothing is to be kept.
-    await restoreTo(again.dataDir, places.path, { keepRootKey, rootKey });
+    await restoreTo(again.dataDir, places.path, { keepRootKey, rootKeys });
     expect(kept).toHaveLength(1);
   });
 
@@ -137,24 +146,24 @@ describe('a backup on sqlite', () => {
     await using server = await startTestServer();
     await startFilled(server);
     await backUpTo(places.path, server);
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const refusals = [
       [
-        { rootKey: new Redacted(Buffer.alloc(32, 9)) },
+        { rootKeys: [new Redacted(Buffer.alloc(32, 9))] as const },
         'the root key is another one than that of this backup',
       ],
       [
-        { rootKey, opener: { identities: new Redacted([await generateX25519Identity()]) } },
+        { rootKeys, opener: { identities: new Redacted([await generateX25519Identity()]) } },
         'the backup was not made for this identity',
       ],
       [
-        { rootKey, opener: { passphrase: new Redacted('violet-anchor') } },
+        { rootKeys, opener: { passphrase: new Redacted('violet-anchor') } },
         'the backup was not made for this passphrase',
       ],
     ] as const;
     for (const [order, message] of refusals)
       await expect(restoreTo(places.dataDir, places.path, order)).rejects.toThrow(message);
-    await restoreTo(places.dataDir, places.path, { rootKey });
+    await restoreTo(places.dataDir, places.path, { rootKeys });
   });
 
   test('opens with the passphrase that it was made with', async () => {
@@ -163,12 +172,12 @@ describe('a backup on sqlite', () => {
     await startFilled(server);
     const passphrase = new Redacted('violet anchor pebble');
     await backUpTo(places.path, server, { lock: { passphrase, workFactor: 12 } });
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const another = { passphrase: new Redacted('violet anchor pebbles') };
-    await expect(restoreTo(places.dataDir, places.path, { rootKey, opener: another })).rejects.toThrow(
+    await expect(restoreTo(places.dataDir, places.path, { rootKeys, opener: another })).rejects.toThrow(
       'the backup was not made for this passphrase',
     );
-    const { manifest } = await restoreTo(places.dataDir, places.path, { rootKey, opener: { passphrase } });
+    const { manifest } = await restoreTo(places.dataDir, places.path, { rootKeys, opener: { passphrase } });
     expect(manifest['entry']?.rows).toBe(2);
   });
 
@@ -177,9 +186,9 @@ describe('a backup on sqlite', () => {
     await using server = await startTestServer();
     await startFilled(server);
     await backUpTo(places.path, server);
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const before = await rowsOf(server);
-    await expect(restoreTo(server.dataDir, places.path, { rootKey })).rejects.toThrow(
+    await expect(restoreTo(server.dataDir, places.path, { rootKeys })).rejects.toThrow(
       'the database is not empty: a backup is restored into an empty data directory or database; nothing was changed',
     );
     expect(await rowsOf(server)).toEqual(before);
@@ -193,8 +202,8 @@ describe('a backup on sqlite', () => {
     await expect(backUpTo(places.path, server)).rejects.toThrow('is there already; nothing was written');
     expect(readFileSync(places.path, 'utf8')).toBe('another');
     const other = join(places.directory, 'other.age');
-    const rootKey = new Redacted(Buffer.alloc(32, 9));
-    await expect(backUpTo(other, server, { rootKey })).rejects.toThrow(
+    const rootKeys = [new Redacted(Buffer.alloc(32, 9))] as const;
+    await expect(backUpTo(other, server, { rootKeys })).rejects.toThrow(
       'the root key is not the one of this database',
     );
     await expect(backUpTo(other, server, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
@@ -221,9 +230,12 @@ describe('a backup on sqlite', () => {
       permissions: ['vault.view'],
     });
     await backUpTo(places.path, server);
-    const rootKey = rootKeyOf(server.dataDir);
-    await restoreTo(places.dataDir, places.path, { rootKey, endTokens: true });
-    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    const rootKeys = rootKeysOf(server.dataDir);
+    await restoreTo(places.dataDir, places.path, { rootKeys, endTokens: true });
+    await using again = await startTestServer({
+      dataDir: places.dataDir,
+      config: { rootKeys: given(rootKeys) },
+    });
     const program = again.anonymous();
     program.token = token;
     expect(await program.refused('vault_fetch_one', { ...place, key: 'A' })).toBe('token_invalid');
@@ -239,12 +251,12 @@ describe('a backup that was altered', () => {
       await using server = await startTestServer();
       await startFilled(server);
       await backUpTo(places.path, server);
-      const rootKey = rootKeyOf(server.dataDir);
+      const rootKeys = rootKeysOf(server.dataDir);
       const whole = readFileSync(places.path);
       const altered = join(places.directory, 'altered.age');
       const attempt = async (bytes: Uint8Array): Promise<unknown> => {
         writeFileSync(altered, bytes);
-        return await restoreTo(places.dataDir, altered, { rootKey }).catch((error: unknown) => error);
+        return await restoreTo(places.dataDir, altered, { rootKeys }).catch((error: unknown) => error);
       };
       const step = Math.floor(whole.length / 60);
       for (let at = 0; at < whole.length; at += step) {
@@ -266,9 +278,9 @@ describe('a backup that was altered', () => {
     await using server = await startTestServer();
     await startFilled(server);
     await backUpTo(places.path, server);
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const lines = await linesOf(places.path);
-    const { backupKey } = deriveInstanceKeys(rootKey, lines[0].instance);
+    const { backupKey } = deriveInstanceKeys(rootKeys[0], lines[0].instance);
     const user = lines.findIndex((line) => line.table === 'user');
     const entry = lines.findIndex((line) => line.table === 'entry');
     const swapped = lines.with(entry + 1, lines[entry + 2]).with(entry + 2, lines[entry + 1]);
@@ -329,11 +341,11 @@ describe('a backup that was altered', () => {
     ];
     for (const [what, content, reason] of forgeries) {
       await forge(forged, content);
-      await expect(restoreTo(places.dataDir, forged, { rootKey }), what).rejects.toThrow(reason);
+      await expect(restoreTo(places.dataDir, forged, { rootKeys }), what).rejects.toThrow(reason);
     }
     // What was refused left nothing; the holder of the root key may write one.
     await forge(forged, sealAnew(lines, backupKey));
-    await restoreTo(places.dataDir, forged, { rootKey });
+    await restoreTo(places.dataDir, forged, { rootKeys });
   });
 
   test('of an older version is brought up to date', async () => {
@@ -341,22 +353,31 @@ describe('a backup that was altered', () => {
     await using server = await startTestServer();
     const { place } = await startFilled(server);
     await backUpTo(places.path, server);
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     const lines = await linesOf(places.path);
-    const { backupKey } = deriveInstanceKeys(rootKey, lines[0].instance);
-    // As it would have been before routes were there.
+    const { backupKey } = deriveInstanceKeys(rootKeys[0], lines[0].instance);
+    // As it would have been before routes and several root keys were there.
     const newColumns = ['allowed_origins', 'allowed_in_path', 'route_id', 'closes'];
+    let table = '';
     let columns: string[] = [];
-    const older = lines.map((line) => {
-      if (line.coffer !== undefined) return { ...line, migrations: line.migrations.slice(0, 4) };
-      if (Array.isArray(line)) return line.filter((_, index) => !newColumns.includes(columns[index] ?? ''));
-      if (line.table === undefined) return line;
-      columns = line.columns;
-      return { ...line, columns: columns.filter((column) => !newColumns.includes(column)) };
+    const older = lines.flatMap((line) => {
+      if (line.coffer !== undefined) return [{ ...line, migrations: line.migrations.slice(0, 4) }];
+      if (line.table !== undefined) ({ table, columns } = line);
+      else if (!Array.isArray(line)) return [line];
+      if (table === 'root_key') return [];
+      const isOld = (_: unknown, index: number): boolean => !newColumns.includes(columns[index] ?? '');
+      if (Array.isArray(line))
+        return [[...line.filter(isOld), ...(table === 'instance' ? [[lines[0].root_key_check]] : [])]];
+      return [
+        { table, columns: [...columns.filter(isOld), ...(table === 'instance' ? ['root_key_check'] : [])] },
+      ];
     });
     await forge(places.path, sealAnew(older, backupKey));
-    await restoreTo(places.dataDir, places.path, { rootKey });
-    await using again = await startTestServer({ dataDir: places.dataDir, config: { rootKey } });
+    await restoreTo(places.dataDir, places.path, { rootKeys });
+    await using again = await startTestServer({
+      dataDir: places.dataDir,
+      config: { rootKeys: given(rootKeys) },
+    });
     const user = again.anonymous();
     await user.signIn('user_login', { auth_data: 'root', password: PASSWORD });
     const { vault } = await user.ok('vault_fetch_one', { ...place, key: 'A' });
@@ -374,7 +395,7 @@ describe('the verification of a backup', () => {
       path: places.path,
       opener: OPENER,
       clock: Date.now,
-      rootKey: rootKeyOf(server.dataDir),
+      rootKeys: rootKeysOf(server.dataDir),
     });
     expect(verified.versions).toBe(3);
     expect(verified.audit.size).toBe(header.audit.size + 1);
@@ -387,20 +408,20 @@ describe('the verification of a backup', () => {
     await using server = await startTestServer();
     await startFilled(server);
     const { db } = server.app.context.store;
-    const rootKey = rootKeyOf(server.dataDir);
+    const rootKeys = rootKeysOf(server.dataDir);
     await sql`update ciphertext set value_sealed = ${Buffer.alloc(60, 1)} where id = 2`.execute(db);
     await backUpTo(places.path, server);
     await expect(
-      verifyBackup({ path: places.path, opener: OPENER, clock: Date.now, rootKey }),
+      verifyBackup({ path: places.path, opener: OPENER, clock: Date.now, rootKeys }),
     ).rejects.toThrow('the value of version 2 of A in project_1/default does not open');
-    await restoreTo(places.dataDir, places.path, { rootKey });
+    await restoreTo(places.dataDir, places.path, { rootKeys });
 
     await sql`update audit_entry set body = replace(body, 'project_1', 'project_2') where idx = 3`.execute(
       db,
     );
     await backUpTo(second.path, server);
     await expect(
-      verifyBackup({ path: second.path, opener: OPENER, clock: Date.now, rootKey }),
+      verifyBackup({ path: second.path, opener: OPENER, clock: Date.now, rootKeys }),
     ).rejects.toThrow('the audit log in the backup is not whole');
     await server.stop();
   });

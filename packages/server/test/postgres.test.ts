@@ -63,7 +63,12 @@ class Nodes implements AsyncDisposable {
   }
 
   async #start(): Promise<TestServer> {
-    return await startTestServer({ config: { database: this.database, rootKey: this.#rootKey } });
+    return await startTestServer({
+      config: {
+        database: this.database,
+        rootKeys: { keys: [this.#rootKey], path: undefined },
+      },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

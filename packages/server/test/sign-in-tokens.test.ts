@@ -339,13 +339,13 @@ describe.each(ENGINES)('sessions behind tokens on %s', () => {
     await using server = await startTestServer({ clock: () => now });
     const root = await server.setUp();
     now += 12 * hour - 1000;
-    renew(server, root);
+    await renew(server, root);
     await root.ok('user_refresh');
     now += 12 * hour - 1000;
-    renew(server, root);
+    await renew(server, root);
     await root.ok('user_me');
     now += 1000;
-    renew(server, root);
+    await renew(server, root);
     expectRefusal(await root.call('user_me'), 'session_ended');
   });
 
@@ -356,11 +356,11 @@ describe.each(ENGINES)('sessions behind tokens on %s', () => {
     const root = await server.setUp();
     for (let hours = 0; hours < 7 * 24 - 8; hours += 8) {
       now += 8 * hour;
-      renew(server, root);
+      await renew(server, root);
       await root.ok('user_refresh');
     }
     now += 8 * hour;
-    renew(server, root);
+    await renew(server, root);
     expectRefusal(await root.call('user_refresh'), 'session_ended');
   });
 });
@@ -373,7 +373,7 @@ async function makeForger(server: TestServer): Promise<Forger> {
   return {
     token: root.token ?? '',
     claims,
-    key: server.app.context.instance.keys.tokenKey,
+    key: server.app.context.rootKeys.latest.tokenKey,
     others: { uid: String(uid), sid: String(sid) },
     now: Math.floor(Date.now() / 1000),
   };
@@ -385,9 +385,11 @@ function parts(client: Client): [header: Claims, claims: Claims] {
 }
 
 /** A fresh token for the same session: the old one would be refused for its age first. */
-function renew(server: TestServer, client: Client): void {
+async function renew(server: TestServer, client: Client): Promise<void> {
   const [, { uid, sid }] = parts(client);
-  client.token = server.app.context.tokens.issue({ uid: uid as UserId, sid: sid as SessionId }).token;
+  const { tokens, store } = server.app.context;
+  const { token } = await tokens.issue(store.db, { uid: uid as UserId, sid: sid as SessionId });
+  client.token = token;
 }
 
 async function me(server: TestServer, authorization: string): Promise<Answer> {

@@ -417,7 +417,7 @@ test.each([4, 8, 12])(
   async (tagBytes) => {
     await using server = await startTestServer();
     const root = await fill(server);
-    const { store, instance } = server.app.context;
+    const { store, instance, rootKeys } = server.app.context;
     const { entry, content } = await find(store.db, A);
     const row = await getDataKey(store.db, A);
     const wrapContext = {
@@ -427,7 +427,7 @@ test.each([4, 8, 12])(
       version: 0,
       field: 'data_key',
     } as const;
-    const { rootKeyId, wrapKey } = instance.keys;
+    const { rootKeyId, wrapKey } = rootKeys.latest;
     const dataKey = open(
       { id: rootKeyId, key: wrapKey },
       { instance: instance.id, ...wrapContext },

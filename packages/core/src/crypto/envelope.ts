@@ -20,7 +20,7 @@ export type Envelope = {
   tag: Uint8Array;
 };
 
-/** The place that a ciphertext belongs to. A wrapped data key has no environment and version 0. */
+/** The place that a ciphertext belongs to. Keys have no environment and version 0; that of tokens belongs to the instance. */
 export type SealContext = {
   instance: string;
   project: string;
@@ -28,7 +28,7 @@ export type SealContext = {
   entry: string;
   /** 1, 2, 3… */
   version: number;
-  field: 'value' | 'comment' | 'data_key';
+  field: 'value' | 'comment' | 'data_key' | 'token_key';
 };
 
 export function encodeEnvelope({ keyId, nonce, ciphertext, tag }: Envelope): Uint8Array {

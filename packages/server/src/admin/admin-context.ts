@@ -17,9 +17,9 @@ export type AdminContext = {
   /** Whether a person is at a terminal. */
   isInteractive: boolean;
   /** A line for people. */
-  say(line: string): void;
+  say: (line: string) => void;
   /** A line of data. */
-  print(text: string): void;
+  print: (text: string) => void;
 };
 
 export type AdminHandler<N extends AdminCommandName> = (

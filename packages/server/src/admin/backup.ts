@@ -6,14 +6,14 @@ import type { BackupHeader } from '../backup/format.ts';
 import { AuditLog } from '../services/audit-log.ts';
 import { StartError } from '../start-error.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
-import { findRootKey } from './find-root-key.ts';
+import { findRootKeys } from './find-root-keys.ts';
 import { UsageError } from './usage-error.ts';
 import { withStore } from './with-store.ts';
 
 export const backup: AdminHandler<'backup'> = async (context, { args, options }) => {
   const { config, clock, signal } = context;
-  const rootKey = findRootKey(config);
-  if (rootKey === undefined)
+  const { rootKeys } = findRootKeys(config);
+  if (rootKeys === undefined)
     throw new StartError(
       'the root key is missing: set COFFER_ROOT_KEY, or COFFER_DATA_DIR where root.key is',
     );
@@ -22,7 +22,7 @@ export const backup: AdminHandler<'backup'> = async (context, { args, options })
   return await withStore(context, async ({ store }) => {
     const { header, manifest, bytes } = await backUp(
       { store, audit: new AuditLog(store, clock), clock },
-      { path, lock, rootKey, withRootKey: options['with-root-key'], by: 'command', signal },
+      { path, lock, rootKeys, withRootKey: options['with-root-key'], by: 'command', signal },
     );
     context.say(
       `Backed up ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records, ${bytes} bytes.`,

@@ -4,8 +4,14 @@ import { auditVerify } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import type { AnyAdminInput } from './parse-admin-arguments.ts';
 import { restore } from './restore.ts';
+import { rotateRootKey } from './rotate-root-key.ts';
 
-const handlers = { 'audit verify': auditVerify, backup, restore } satisfies {
+const handlers = {
+  'rotate root-key': rotateRootKey,
+  'audit verify': auditVerify,
+  backup,
+  restore,
+} satisfies {
   [N in AdminCommandName]: AdminHandler<N>;
 };
 

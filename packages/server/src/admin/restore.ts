@@ -4,22 +4,25 @@ import { ADMIN_EXIT, type AdminExit, type AdminInput } from '@coffer/core';
 import { parseIdentities, type Opener } from '../backup/age.ts';
 import { restore as restoreBackup } from '../backup/restore.ts';
 import { verifyBackup } from '../backup/verify.ts';
-import { createRootKeyFile } from '../keys/root-key.ts';
+import { createRootKeyFile } from '../keys/root-key-source.ts';
 import { StartError } from '../start-error.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
-import { findRootKey } from './find-root-key.ts';
+import { findRootKeys } from './find-root-keys.ts';
 import { UsageError } from './usage-error.ts';
 
 export const restore: AdminHandler<'restore'> = async (context, { args, options }) => {
   const { config, clock, signal } = context;
   const opener = await chooseOpener(context, options);
-  const order = { path: resolve(args.file), opener, clock, rootKey: findRootKey(config), signal };
+  const { path: rootKeyPath, rootKeys } = findRootKeys(config);
+  const order = { path: resolve(args.file), opener, clock, rootKeys, signal };
   if (options.verify) return await verify(context, order);
   const { header, manifest } = await restoreBackup({
     ...order,
     dialect: await openDialect(config),
-    keepRootKey: (rootKey) => createRootKeyFile(config.dataDir, rootKey.expose()),
+    keepRootKey: (rootKey) => {
+      if (rootKeyPath !== undefined) createRootKeyFile(rootKeyPath, rootKey);
+    },
     endTokens: options['end-tokens'],
   });
   context.say(

@@ -3,9 +3,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createZstdCompress } from 'node:zlib';
-import { rootHash, type Redacted } from '@coffer/core';
+import { rootHash } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
-import { deriveInstanceKeys, isRootKeyOf } from '../keys/root-key.ts';
+import { deriveInstanceKeys, findRootKeyOf } from '../keys/root-key.ts';
+import type { RootKeys } from '../root-keys.ts';
 import { draft, type AuditLog } from '../services/audit-log.ts';
 import { sha256 } from '../sha256.ts';
 import { StartError } from '../start-error.ts';
@@ -13,6 +14,7 @@ import { getAuditHead } from '../store/audit.ts';
 import type { Reader, Store } from '../store/database.ts';
 import { findInstance } from '../store/instance.ts';
 import { listMigrations } from '../store/migrate.ts';
+import { listRootKeys } from '../store/root-keys.ts';
 import { readRows, SAVED_TABLES } from '../store/table-rows.ts';
 import { VERSION } from '../version.ts';
 import { encrypt, type Lock } from './age.ts';
@@ -22,7 +24,8 @@ import { writeWholeFile } from './whole-file.ts';
 export type BackupOrder = {
   path: string;
   lock: Lock;
-  rootKey: Redacted<Buffer>;
+  /** Among them the current one. */
+  rootKeys: RootKeys;
   withRootKey: boolean;
   /** Whether a person asked for it or the clock. */
   by: 'command' | 'schedule';
@@ -56,11 +59,13 @@ export async function backUp(
 async function writeBackup(
   snapshot: Reader,
   { store, clock }: { store: Store; clock: Clock },
-  { path, lock, rootKey, withRootKey, signal }: BackupOrder,
+  { path, lock, rootKeys, withRootKey, signal }: BackupOrder,
 ): Promise<Backup> {
   const instance = await findInstance(snapshot);
   if (instance === undefined) throw new StartError('the database is empty: there is nothing to back up');
-  if (!isRootKeyOf(rootKey, instance.id, instance.rootKeyCheck))
+  const keyCheck = await getKeyCheck(snapshot);
+  const rootKey = findRootKeyOf(rootKeys, instance.id, keyCheck);
+  if (rootKey === undefined)
     throw new StartError('the root key is not the one of this database; no backup was made');
   const { frontier } = await getAuditHead(snapshot);
   const header: BackupHeader = {
@@ -70,7 +75,7 @@ async function writeBackup(
     created_at: formatTime(clock()),
     engine: store.engine,
     instance: instance.id,
-    root_key_check: Buffer.from(instance.rootKeyCheck).toString('base64'),
+    root_key_check: Buffer.from(keyCheck).toString('base64'),
     migrations: await listMigrations(snapshot),
     audit: { size: frontier.size, root: Buffer.from(rootHash(sha256, frontier)).toString('hex') },
     ...(withRootKey ? { root_key: rootKey.expose().toString('base64') } : {}),
@@ -80,6 +85,19 @@ async function writeBackup(
   const lines = linesOf(snapshot, { header, tally, backupKey });
   const bytes = await writeWholeFile(path, async (draft) => await writeLines(draft, { lines, lock, signal }));
   return { header, manifest: tally.manifest, bytes };
+}
+
+/** Of the one root key that opens all. Fails with a StartError while there are two. */
+async function getKeyCheck(snapshot: Reader): Promise<Uint8Array> {
+  const known = await listRootKeys(snapshot);
+  if (known.some(({ state }) => state === 'replaced')) {
+    throw new StartError(
+      'the root key is being rotated, and a backup of now would need two; finish that with `coffer admin rotate root-key`, no backup was made',
+    );
+  }
+  const current = known.find(({ state }) => state === 'current');
+  if (current === undefined) throw new Error('the database names no root key');
+  return current.keyCheck;
 }
 
 async function* linesOf(

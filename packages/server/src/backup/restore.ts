@@ -1,12 +1,14 @@
 import { Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
-import { deriveInstanceKeys, isRootKeyOf } from '../keys/root-key.ts';
+import { deriveInstanceKeys, findRootKeyOf } from '../keys/root-key.ts';
+import type { RootKeys } from '../root-keys.ts';
 import { appendToLog, draft } from '../services/audit-log.ts';
 import { StartError } from '../start-error.ts';
 import { removeAllTokens } from '../store/access-tokens.ts';
 import type { StoreDialect } from '../store/dialect.ts';
 import { fillStore, type Filling } from '../store/fill.ts';
 import { findInstance } from '../store/instance.ts';
+import { listRootKeys } from '../store/root-keys.ts';
 import { SAVED_TABLES, type SavedTable, type Value } from '../store/table-rows.ts';
 import type { Opener } from './age.ts';
 import { readBackupLines } from './backup-lines.ts';
@@ -28,7 +30,7 @@ export type RestoreOrder = {
   dialect: StoreDialect;
   clock: Clock;
   /** From the settings or the data directory. Undefined: there is none, it must be in the backup. */
-  rootKey: Redacted<Buffer> | undefined;
+  rootKeys: RootKeys | undefined;
   /** Called with the root key from the backup when there is no other, before anything can need it. */
   keepRootKey: (rootKey: Redacted<Buffer>) => void;
   /** Ends all access tokens: some may have been revoked after the backup. */
@@ -51,10 +53,10 @@ export async function restore(order: RestoreOrder): Promise<Restored> {
     return await fillStore(order.dialect, async (filling) => {
       await filling.createTables(header.migrations);
       const manifest = await loadRows(lines, filling, { backupKey, signal: order.signal });
-      await checkInstance(filling, header);
       await filling.complete();
+      await checkInstance(filling, header);
       await begin(filling, order, header);
-      if (order.rootKey === undefined) order.keepRootKey(rootKey);
+      if (order.rootKeys === undefined) order.keepRootKey(rootKey);
       return { header, manifest, rootKey };
     });
   } finally {
@@ -118,16 +120,17 @@ function readHeader(content: unknown): BackupHeader {
   return header as BackupHeader;
 }
 
-function chooseRootKey({ rootKey: given }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
+function chooseRootKey({ rootKeys: given }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
   const included =
-    header.root_key === undefined ? undefined : new Redacted(Buffer.from(header.root_key, 'base64'));
-  const rootKey = given ?? included;
-  if (rootKey === undefined) {
+    header.root_key === undefined ? undefined : [new Redacted(Buffer.from(header.root_key, 'base64'))];
+  const rootKeys = given ?? included;
+  if (rootKeys === undefined) {
     throw new StartError(
       'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
     );
   }
-  if (isRootKeyOf(rootKey, header.instance, Buffer.from(header.root_key_check, 'base64'))) return rootKey;
+  const rootKey = findRootKeyOf(rootKeys, header.instance, Buffer.from(header.root_key_check, 'base64'));
+  if (rootKey !== undefined) return rootKey;
   throw new StartError(
     given === undefined
       ? 'the root key in the backup is not the one that it was made under'
@@ -188,9 +191,11 @@ async function finish(lines: LineReader, manifest: Manifest, backupKey: Buffer):
   return manifest;
 }
 
+/** After the migrations: a backup of before them keeps the check in another table. */
 async function checkInstance({ tx }: Filling, header: BackupHeader): Promise<void> {
   const instance = await findInstance(tx);
-  const check = Buffer.from(instance?.rootKeyCheck ?? []).toString('base64');
+  const current = (await listRootKeys(tx)).find(({ state }) => state === 'current');
+  const check = Buffer.from(current?.keyCheck ?? []).toString('base64');
   if (instance?.id !== header.instance || check !== header.root_key_check)
     throw damaged('its header is of another instance than its contents');
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, type InstanceId } from '@coffer/core';
-import { deriveInstanceKeys } from '../keys/root-key.ts';
 import { verifyAuditLog, type AuditVerification } from '../services/audit-log.ts';
+import { RootKeyring } from '../services/root-keyring.ts';
 import { VaultCipher } from '../services/vault-cipher.ts';
 import { StartError } from '../start-error.ts';
 import { openStore, type Reader } from '../store/database.ts';
@@ -18,7 +18,7 @@ export type Verification = { restored: Restored; audit: AuditVerification; versi
  * opens, and the audit log has the root that it had. Fails with a StartError that names the first that does not.
  */
 export async function verifyBackup(
-  order: Pick<RestoreOrder, 'path' | 'opener' | 'clock' | 'rootKey' | 'signal'>,
+  order: Pick<RestoreOrder, 'path' | 'opener' | 'clock' | 'rootKeys' | 'signal'>,
 ): Promise<Verification> {
   const scratch = mkdtempSync(join(tmpdir(), 'coffer-verify-'));
   try {
@@ -53,8 +53,9 @@ async function openEach(
   { header, rootKey }: Restored,
   { clock }: Pick<RestoreOrder, 'clock'>,
 ): Promise<number> {
-  const keys = deriveInstanceKeys(rootKey, header.instance);
-  const cipher = new VaultCipher({ id: header.instance as InstanceId, keys }, clock);
+  const instanceId = header.instance as InstanceId;
+  const source = { name: 'the root key', path: undefined, read: () => [rootKey] as const };
+  const cipher = new VaultCipher(new RootKeyring(source, instanceId), { instanceId, clock });
   let versions = 0;
   for await (const { place, key, content } of eachSealedVersion(db)) {
     for (const field of ['value', 'comment'] as const) {

@@ -10,6 +10,7 @@ import { SETTINGS, type SettingName } from './settings.ts';
 
 const ROOT_KEY = Buffer.alloc(32, 7).toString('base64');
 const RECIPIENT = 'age1greymqxh9vydyryw0dqgqq2wtguypy5acej2ysgxrdlmxcaravvq4ajmwx';
+const OTHER_KEY = Buffer.alloc(32, 9).toString('base64');
 const PASSWORD = 'violet-anchor-pebble-41';
 
 type Case = {
@@ -119,10 +120,11 @@ const CASES = {
     ],
   },
   COFFER_ROOT_KEY: {
-    pick: ({ rootKey }) => rootKey?.expose().toString('base64'),
+    pick: ({ rootKeys }) => rootKeys?.keys.map((key) => key.expose().toString('base64')).join(),
     good: [
       [ROOT_KEY, ROOT_KEY],
       [`${ROOT_KEY}\n`, ROOT_KEY],
+      [`${ROOT_KEY} \n${OTHER_KEY}`, `${ROOT_KEY},${OTHER_KEY}`],
     ],
     bad: [
       Buffer.alloc(31, 7).toString('base64'),
@@ -131,6 +133,8 @@ const CASES = {
       Buffer.alloc(32, 0xff).toString('base64url'),
       ROOT_KEY.replace('=', ''),
       `${ROOT_KEY}${ROOT_KEY}`,
+      `${ROOT_KEY} nonsense`,
+      Array.from({ length: 5 }, () => ROOT_KEY).join(' '),
       `${ROOT_KEY.slice(0, 20)}\n${ROOT_KEY.slice(20)}`,
       ROOT_KEY.replace('B', '!'),
       'correct horse battery staple',
@@ -300,7 +304,7 @@ describe('settings', () => {
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 8080,
-      rootKey: undefined,
+      rootKeys: undefined,
       firstUser: undefined,
       publicUrl: undefined,
       tls: undefined,

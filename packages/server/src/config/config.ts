@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { checkUsername, Redacted } from '@coffer/core';
 import type { PostgresAddress } from '../postgres-address.ts';
+import { parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
@@ -17,8 +18,8 @@ export type Config = {
   dataDir: string;
   /** Undefined: SQLite in the data directory. */
   database: PostgresAddress | undefined;
-  /** Undefined: the file `root.key` in the data directory. */
-  rootKey: Redacted<Buffer> | undefined;
+  /** With the path of the file that they are in, unless they are in a variable. Undefined: `root.key` in the data directory. */
+  rootKeys: { keys: RootKeys; path: string | undefined } | undefined;
   firstUser: { username: string; email: string; password: Redacted<string> } | undefined;
   /** Origin, as in `https://vault.example.org`. Undefined: what the server listens on. */
   publicUrl: string | undefined;
@@ -43,7 +44,7 @@ export function readConfig(environment: Environment): Config {
     port: parsePort(read('COFFER_PORT') ?? '8080'),
     dataDir: resolve(read('COFFER_DATA_DIR') ?? './data'),
     database: databaseUrl === undefined ? undefined : parseDatabaseUrl(databaseUrl),
-    rootKey: parseRootKey('COFFER_ROOT_KEY', read('COFFER_ROOT_KEY')),
+    rootKeys: readRootKeys(read('COFFER_ROOT_KEY'), environment['COFFER_ROOT_KEY_FILE']),
     firstUser: parseFirstUser(read),
     publicUrl: parsePublicUrl(read('COFFER_PUBLIC_URL')),
     tls: parseTls(read('COFFER_TLS_CERT'), read('COFFER_TLS_KEY')),
@@ -57,18 +58,10 @@ export function readConfig(environment: Environment): Config {
   };
 }
 
-/** The 32 bytes of a root key. `source` is named in the refusal. */
-export function parseRootKey(source: string, text: string): Redacted<Buffer>;
-export function parseRootKey(source: string, text: string | undefined): Redacted<Buffer> | undefined;
-export function parseRootKey(source: string, text: string | undefined): Redacted<Buffer> | undefined {
+function readRootKeys(text: string | undefined, path: string | undefined): Config['rootKeys'] {
   if (text === undefined) return undefined;
-  const bytes = Buffer.from(text.trim(), 'base64');
-  if (bytes.length !== 32 || bytes.toString('base64') !== text.trim()) {
-    throw new StartError(
-      `${source} must be 32 bytes in base64 (44 characters); for an instance that exists, restore your copy of its key`,
-    );
-  }
-  return new Redacted(bytes);
+  const name = path === undefined ? 'COFFER_ROOT_KEY' : 'COFFER_ROOT_KEY_FILE';
+  return { keys: parseRootKeys(name, text), path: path === undefined ? undefined : resolve(path) };
 }
 
 function readSetting(environment: Environment, name: SettingName): string | undefined {

@@ -32,7 +32,7 @@ export const SETTINGS = [
     name: 'COFFER_ROOT_KEY',
     fallback: '`root.key` in the data directory',
     meaning:
-      'The root key: 32 bytes in base64. Without it the file is used, and made at the first start, mode 0600.',
+      'The root key: 32 bytes in base64. Without it the file is used, and made at the first start, mode 0600. While it is being rotated, the new one and the old one, with white space between.',
   },
   {
     name: 'COFFER_ROOT_USERNAME',

@@ -1,22 +1,5 @@
-import { createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { Redacted } from '@coffer/core';
-import { StartError } from '../start-error.ts';
-import { syncDirectory } from '../sync-directory.ts';
-
-export const ROOT_KEY_FILE = 'root.key';
 
 /**
  * The keys that are derived from the root key with HKDF-SHA256, one for each use, so that none can stand in for
@@ -40,9 +23,16 @@ export function rootKeyCheck(rootKey: Redacted<Buffer>, instanceId: string): Buf
   return derive(rootKey, instanceId, 'root key check', 32);
 }
 
-export function isRootKeyOf(rootKey: Redacted<Buffer>, instanceId: string, check: Uint8Array): boolean {
-  const expected = rootKeyCheck(rootKey, instanceId);
-  return check.length === expected.length && timingSafeEqual(expected, check);
+/** Of these the one that the check is of. */
+export function findRootKeyOf(
+  rootKeys: readonly Redacted<Buffer>[],
+  instanceId: string,
+  check: Uint8Array,
+): Redacted<Buffer> | undefined {
+  return rootKeys.find((rootKey) => {
+    const own = rootKeyCheck(rootKey, instanceId);
+    return own.length === check.length && timingSafeEqual(own, check);
+  });
 }
 
 export function deriveInstanceKeys(rootKey: Redacted<Buffer>, instanceId: string): InstanceKeys {
@@ -57,41 +47,4 @@ export function deriveInstanceKeys(rootKey: Redacted<Buffer>, instanceId: string
 
 function derive(rootKey: Redacted<Buffer>, instanceId: string, use: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', rootKey.expose(), instanceId, `coffer v1 ${use}`, bytes));
-}
-
-/** The text of the root key file, or undefined when there is none. */
-export function readRootKeyFile(dataDir: string): { text: string; readableByOthers: boolean } | undefined {
-  const path = join(dataDir, ROOT_KEY_FILE);
-  if (!existsSync(path)) return undefined;
-  try {
-    return { text: readFileSync(path, 'utf8'), readableByOthers: (statSync(path).mode & 0o077) !== 0 };
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new StartError(
-      `the root key ${path} cannot be read (${code}); check what it is and who may read it`,
-      { cause },
-    );
-  }
-}
-
-/**
- * Makes the root key file, mode 0600. It is on disk before this returns, and it never replaces one that is there:
- * of two processes that start at once, one makes it and both use it.
- */
-export function createRootKeyFile(dataDir: string, rootKey: Uint8Array = randomBytes(32)): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const path = join(dataDir, ROOT_KEY_FILE);
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(file, `${Buffer.from(rootKey).toString('base64')}\n`);
-    fsyncSync(file);
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    closeSync(file);
-    rmSync(draft, { force: true });
-  }
-  syncDirectory(dirname(path));
 }

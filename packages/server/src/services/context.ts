@@ -1,6 +1,5 @@
 import type { InstanceId } from '@coffer/core';
 import type { Clock } from '../clock.ts';
-import type { InstanceKeys } from '../keys/root-key.ts';
 import type { Logger } from '../logger.ts';
 import type { OAuthTokens } from '../outbound/auth/oauth-tokens.ts';
 import type { Store } from '../store/database.ts';
@@ -9,6 +8,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { Eraser } from './eraser.ts';
 import type { IdentityTokens } from './identity-tokens.ts';
 import type { Passwords } from './passwords.ts';
+import type { RootKeyring } from './root-keyring.ts';
 import type { RunningCalls } from './running-calls.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
@@ -22,7 +22,8 @@ export type Context = {
   eraser: Eraser;
   clock: Clock;
   log: Logger;
-  instance: { id: InstanceId; keys: InstanceKeys };
+  instance: { id: InstanceId };
+  rootKeys: RootKeyring;
   cipher: VaultCipher;
   passwords: Passwords;
   throttle: Throttle;

@@ -5,9 +5,9 @@ import type { Context } from './context.ts';
 const PATIENCE_MS = 5000;
 
 /**
- * Whether the store answers and is the one that this process was started on, and whether the audit log can be
- * written. Reading suffices while records get through; once one failed, writing is tried, to find out whether the
- * cause is gone. Fails with `not_ready`.
+ * Whether the store answers and is the one that this process was started on, whether we have its root key, and
+ * whether the audit log can be written. Reading suffices while records get through; once one failed, writing is
+ * tried, to find out whether the cause is gone. Fails with `not_ready`.
  */
 export async function checkReady(context: Context): Promise<void> {
   try {
@@ -18,9 +18,10 @@ export async function checkReady(context: Context): Promise<void> {
   }
 }
 
-async function check({ store, audit, instance }: Context): Promise<void> {
+async function check({ store, audit, instance, rootKeys }: Context): Promise<void> {
   const found = await findInstance(store.db);
   if (found?.id !== instance.id) throw new AppError('not_ready', { reason: 'the database was replaced' });
+  await rootKeys.current(store.db);
   if (audit.failure !== undefined) await audit.probe();
 }
 

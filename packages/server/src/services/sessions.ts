@@ -96,12 +96,13 @@ export async function startSession(
     ip: origin.ip,
     userAgent: origin.userAgent.slice(0, USER_AGENT_CHARACTERS_MAX),
   });
-  return { user, ...context.tokens.issue({ uid: user.uid, sid: id }), cookie: { secret, expiresAt } };
+  const token = await context.tokens.issue(tx, { uid: user.uid, sid: id });
+  return { user, ...token, cookie: { secret, expiresAt } };
 }
 
 /** Who sends this token, as they are now. Fails with `token_invalid`, `token_expired` or `session_ended`. */
 export async function authenticateToken(context: Context, token: string): Promise<SignedInActor> {
-  const { uid, sid } = context.tokens.verify(token);
+  const { uid, sid } = await context.tokens.verify(context.store.db, token);
   const found = await findSession(context.store.db, sid);
   if (found === undefined || found.user.uid !== uid) throw new AppError('session_ended');
   return standing(context, found);
@@ -153,7 +154,7 @@ export async function refresh(context: Context, caller: Caller, withCookie: bool
     const cookie = withCookie ? await rotate(tx, session, now) : undefined;
     return {
       user,
-      ...context.tokens.issue({ uid: user.uid, sid: session.id }),
+      ...(await context.tokens.issue(tx, { uid: user.uid, sid: session.id })),
       cookie: cookie && { secret: cookie, expiresAt },
     };
   });

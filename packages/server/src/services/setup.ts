@@ -32,13 +32,13 @@ export async function setUp(
   origin: Origin,
   input: Omit<NewUser, 'role'> & { setupToken: Redacted<string> },
 ): Promise<IssuedSession> {
-  const { store, audit, throttle, instance } = context;
+  const { store, audit, throttle, rootKeys } = context;
   if (await isSetUp(context)) throw new AppError('setup_done');
   // No sign-in name: those have no control characters.
   const attempt = { account: '\u0000setup', uid: undefined, ip: origin.ip };
   const waitMs = await store.transaction(async (tx) => await throttle.begin(tx, attempt));
   if (waitMs > 0) throw tooManyAttempts(waitMs);
-  if (!isSameSecret(input.setupToken, instance.keys.setupToken)) {
+  if (!isSameSecret(input.setupToken, rootKeys.latest.setupToken)) {
     await audit.record(draft(origin, undefined, { type: 'instance_setup', outcome: 'denied' }));
     throw new AppError('setup_token_invalid');
   }

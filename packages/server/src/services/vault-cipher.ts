@@ -13,7 +13,7 @@ import {
 } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { open, seal, type SealingKey } from '../keys/aead.ts';
-import type { InstanceKeys } from '../keys/root-key.ts';
+import { unwrapDataKey, wrapDataKey, type DataKeyPlace } from '../keys/wrapping.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import {
   addSeals,
@@ -23,6 +23,7 @@ import {
   retireDataKey,
   type DataKey,
 } from '../store/data-keys.ts';
+import type { RootKeyring } from './root-keyring.ts';
 
 /** The version of an entry that something is sealed for, or was. */
 export type VersionPlace = {
@@ -45,14 +46,21 @@ const CACHED_KEYS_MAX = 1000;
 /** Seals and opens what entries hold, under the data keys of their projects. Opened data keys live only in memory. */
 export class VaultCipher {
   readonly #instanceId: InstanceId;
-  readonly #keys: InstanceKeys;
+  readonly #rootKeys: RootKeyring;
   readonly #clock: Clock;
   readonly #sealsMax: number;
   readonly #cache = new Map<DataKeyId, SealingKey>();
 
-  constructor(instance: { id: InstanceId; keys: InstanceKeys }, clock: Clock, sealsMax = DATA_KEY_SEALS_MAX) {
-    this.#instanceId = instance.id;
-    this.#keys = instance.keys;
+  constructor(
+    rootKeys: RootKeyring,
+    {
+      instanceId,
+      clock,
+      sealsMax = DATA_KEY_SEALS_MAX,
+    }: { instanceId: InstanceId; clock: Clock; sealsMax?: number },
+  ) {
+    this.#instanceId = instanceId;
+    this.#rootKeys = rootKeys;
     this.#clock = clock;
     this.#sealsMax = sealsMax;
   }
@@ -91,13 +99,14 @@ export class VaultCipher {
     if (active !== undefined && active.seals + SEALS_PER_VERSION <= this.#sealsMax) return active;
     if (active !== undefined) await retireDataKey(tx, active.id);
     const id = formatId('dk', randomBytes(ID_BYTES));
-    const wrapped = seal(this.#wrapping(), this.#wrapContext(projectId, id), randomBytes(32));
+    const keys = await this.#rootKeys.current(tx);
+    const wrapped = wrapDataKey(keys, this.#placeOf({ projectId, id }), randomBytes(32));
     const made: DataKey = {
       id,
       projectId,
       state: 'active',
       wrapped,
-      rootKeyId: this.#keys.rootKeyId,
+      rootKeyId: keys.rootKeyId,
       seals: 0,
       createdAt: this.#clock(),
     };
@@ -115,7 +124,8 @@ export class VaultCipher {
   #unwrap(dataKey: DataKey): SealingKey {
     const known = this.#cache.get(dataKey.id);
     if (known !== undefined) return known;
-    const bytes = open(this.#wrapping(), this.#wrapContext(dataKey.projectId, dataKey.id), dataKey.wrapped);
+    const keys = this.#rootKeys.get(dataKey.rootKeyId);
+    const bytes = unwrapDataKey(keys, this.#placeOf(dataKey), dataKey.wrapped);
     const key = { id: idBytes(dataKey.id), key: createSecretKey(bytes) };
     bytes.fill(0);
     const [oldest] = this.#cache.keys();
@@ -124,8 +134,8 @@ export class VaultCipher {
     return key;
   }
 
-  #wrapping(): SealingKey {
-    return { id: this.#keys.rootKeyId, key: this.#keys.wrapKey };
+  #placeOf({ projectId, id }: Pick<DataKey, 'projectId' | 'id'>): DataKeyPlace {
+    return { instanceId: this.#instanceId, projectId, id };
   }
 
   #contextOf(place: VersionPlace, field: 'value' | 'comment'): SealContext {
@@ -136,17 +146,6 @@ export class VaultCipher {
       entry: place.entryId,
       version: place.version,
       field,
-    };
-  }
-
-  #wrapContext(projectId: ProjectId, id: DataKeyId): SealContext {
-    return {
-      instance: this.#instanceId,
-      project: projectId,
-      environment: '',
-      entry: id,
-      version: 0,
-      field: 'data_key',
     };
   }
 }

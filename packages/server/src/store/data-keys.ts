@@ -40,6 +40,50 @@ export async function insertDataKey(tx: Transaction, dataKey: DataKey): Promise<
     .execute();
 }
 
+/** Wrapped under other root keys than this one, by id. */
+export async function listDataKeysNotUnder(
+  db: Reader,
+  rootKeyId: Uint8Array,
+  { after, limit }: { after: string; limit: number },
+): Promise<DataKey[]> {
+  const rows = await db
+    .selectFrom('data_key')
+    .selectAll()
+    .where('root_key_id', '!=', rootKeyId)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toDataKey);
+}
+
+/** Which root keys wrap how many data keys. */
+export async function countDataKeysByRootKey(
+  db: Reader,
+): Promise<{ rootKeyId: Uint8Array; dataKeys: number }[]> {
+  const rows = await db
+    .selectFrom('data_key')
+    .select(({ fn }) => ['root_key_id', fn.countAll<number | string | bigint>().as('amount')])
+    .groupBy('root_key_id')
+    .execute();
+  return rows.map((row) => ({ rootKeyId: row.root_key_id, dataKeys: Number(row.amount) }));
+}
+
+/** False: it is no longer wrapped as it was. */
+export async function rewrapDataKey(
+  tx: Transaction,
+  { id, rootKeyId }: Pick<DataKey, 'id' | 'rootKeyId'>,
+  now: Pick<DataKey, 'wrapped' | 'rootKeyId'>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('data_key')
+    .set({ wrapped: now.wrapped, root_key_id: now.rootKeyId })
+    .where('id', '=', id)
+    .where('root_key_id', '=', rootKeyId)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
 export async function retireDataKey(tx: Transaction, id: DataKeyId): Promise<void> {
   await tx.updateTable('data_key').set({ state: 'retired' }).where('id', '=', id).execute();
 }

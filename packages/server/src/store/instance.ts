@@ -1,11 +1,11 @@
 import type { InstanceId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 
-export type Instance = { id: InstanceId; rootKeyCheck: Uint8Array; createdAt: number };
+export type Instance = { id: InstanceId; createdAt: number };
 
 export async function findInstance(db: Reader): Promise<Instance | undefined> {
   const row = await db.selectFrom('instance').selectAll().executeTakeFirst();
-  return row && { id: row.id as InstanceId, rootKeyCheck: row.root_key_check, createdAt: row.created_at };
+  return row && { id: row.id as InstanceId, createdAt: row.created_at };
 }
 
 export async function insertInstance(tx: Transaction, instance: Instance): Promise<void> {
@@ -14,7 +14,6 @@ export async function insertInstance(tx: Transaction, instance: Instance): Promi
     .values({
       singleton: 1,
       id: instance.id,
-      root_key_check: instance.rootKeyCheck,
       created_at: instance.createdAt,
     })
     .execute();

@@ -12,6 +12,7 @@ type TableName = keyof Tables;
  */
 const TABLES = {
   instance: ['singleton'],
+  root_key: ['key_check'],
   user: ['uid'],
   sign_in_address: ['uid', 'address'],
   attempt: ['subject'],

@@ -18,6 +18,7 @@ export type Tables = {
   ciphertext: CiphertextRow;
   entry_version: EntryVersionRow;
   data_key: DataKeyRow;
+  root_key: RootKeyRow;
   access_token: AccessTokenRow;
   token_trust: TokenTrustRow;
   used_identity: UsedIdentityRow;
@@ -33,7 +34,6 @@ export type InstanceRow = {
   /** Always 1: there is one row. */
   singleton: number;
   id: string;
-  root_key_check: Uint8Array;
   created_at: number;
 };
 
@@ -133,6 +133,13 @@ export type DataKeyRow = {
   /** How often it sealed; it is retired long before 2^32. */
   seals: number;
   created_at: number;
+};
+
+export type RootKeyRow = {
+  key_check: Uint8Array;
+  state: 'current' | 'replaced' | 'retired';
+  since: number;
+  token_key_sealed: Uint8Array | null;
 };
 
 export type AccessTokenRow = {

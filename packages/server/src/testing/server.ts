@@ -50,7 +50,7 @@ export class TestServer implements AsyncDisposable {
   async setUp(): Promise<Client> {
     const root = this.anonymous();
     await root.signIn('setup', {
-      setup_token: this.app.context.instance.keys.setupToken.expose(),
+      setup_token: this.app.context.rootKeys.latest.setupToken.expose(),
       username: 'root',
       email: 'root@example.org',
       first_name: 'Rosa',
@@ -127,7 +127,7 @@ export async function startTestServer({
       port: 0,
       dataDir: directory,
       database: await databaseFor(directory),
-      rootKey: undefined,
+      rootKeys: undefined,
       firstUser: undefined,
       publicUrl: undefined,
       tls: undefined,

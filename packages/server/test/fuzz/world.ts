@@ -149,7 +149,7 @@ export async function makeWorld(): Promise<World> {
       }),
       author,
       admin,
-      setupToken: server.app.context.instance.keys.setupToken.expose(),
+      setupToken: server.app.context.rootKeys.latest.setupToken.expose(),
     }),
     known: [
       root.uid,

@@ -3,6 +3,9 @@ import type { AuditEventType } from '@coffer/core';
 /** What people call each type of event. */
 export const EVENT_TITLES: Readonly<Record<AuditEventType, string>> = {
   instance_create: 'Instance created',
+  root_key_rotate: 'Root key replaced',
+  data_key_rewrap: 'Data key rewrapped',
+  root_key_retire: 'Root key rotation done',
   instance_setup: 'First user created',
   instance_backup: 'Backup made',
   instance_restore: 'Restored from a backup',

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Redacted } from '@coffer/core';
+import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
+import { StartError } from '../start-error.ts';
+import { syncDirectory } from '../sync-directory.ts';
+
+const ROOT_KEY_FILE = 'root.key';
+
+/** Where the root keys come from. */
+export type RootKeySource = {
+  /** As messages name it. */
+  name: string;
+  /** Of the file, which can be read again while we run. Undefined: a variable. */
+  path: string | undefined;
+  /** Fails with a StartError. */
+  read(): RootKeys;
+};
+
+/** What the settings gave; else the file in the data directory. */
+export function rootKeySource(
+  given: { keys: RootKeys; path: string | undefined } | undefined,
+  dataDir: string,
+): RootKeySource {
+  if (given !== undefined && given.path === undefined)
+    return { name: 'COFFER_ROOT_KEY', path: undefined, read: () => given.keys };
+  const path = given?.path ?? join(dataDir, ROOT_KEY_FILE);
+  const name = given === undefined ? `${ROOT_KEY_FILE} in ${dataDir}` : `COFFER_ROOT_KEY_FILE (${path})`;
+  return { name, path, read: () => parseRootKeys(name, readText(path)) };
+}
+
+export function isReadableByOthers(path: string): boolean {
+  return (statSync(path).mode & 0o077) !== 0;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StartError(
+      `the root key ${path} cannot be read (${code}); check what it is and who may read it`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Makes a file with a root key, a new one where none is given, mode 0600. It is on disk before this returns, and it never replaces one that is there:
+ * of two processes that start at once, one makes it and both use it.
+ */
+export function createRootKeyFile(
+  path: string,
+  rootKey: Redacted<Buffer> = new Redacted(randomBytes(32)),
+): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = writeDraft(path, [rootKey]);
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncDirectory(dirname(path));
+}
+
+/** The one key in the file, which is made when it is not there. Fails with a StartError. */
+export function readOrCreateRootKey(path: string): Redacted<Buffer> {
+  if (!existsSync(path)) createRootKeyFile(path);
+  const [rootKey, ...others] = parseRootKeys(path, readText(path));
+  if (others.length > 0) throw new StartError(`${path} must hold the new root key and nothing else`);
+  return rootKey;
+}
+
+/** A file that is mounted read-only, or a link to where something else keeps it, is not for us to replace. */
+export function canReplace(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return lstatSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** In one step: who reads the file finds the old keys or the new ones. It keeps its owner, and mode 0600. */
+export function replaceRootKeyFile(path: string, keys: readonly Redacted<Buffer>[]): void {
+  const draft = writeDraft(path, keys, statSync(path));
+  try {
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** A file beside the one that is meant, on disk when this returns. */
+function writeDraft(
+  path: string,
+  keys: readonly Redacted<Buffer>[],
+  owner?: { uid: number; gid: number },
+): string {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    fchmodSync(file, 0o600);
+    // As root for a server that is not: it must be able to read it.
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+    writeSync(file, formatRootKeys(keys));
+    fsyncSync(file);
+    return draft;
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
