@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { generateX25519Identity } from 'age-encryption';
+import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { verifyBackup } from '../src/backup/verify.ts';
@@ -192,6 +193,22 @@ describe('a backup on sqlite', () => {
       'the database is not empty: a backup is restored into an empty data directory or database; nothing was changed',
     );
     expect(await rowsOf(server)).toEqual(before);
+  });
+
+  test('is not restored while another program holds the database, which is what is said', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKeys = rootKeysOf(server.dataDir);
+    const other = new Database(join(places.dataDir, 'coffer.db'));
+    other.exec('pragma journal_mode = wal; begin immediate');
+    await expect(restoreTo(places.dataDir, places.path, { rootKeys })).rejects.toMatchObject({
+      code: 'store_unavailable',
+      detail: { reason: 'another program holds the database' },
+    });
+    other.close();
+    await restoreTo(places.dataDir, places.path, { rootKeys });
   });
 
   test('never takes the place of a file, and leaves none when it fails', async () => {

@@ -30,6 +30,7 @@ export async function writeWholeFile(path: string, write: (draft: string) => Pro
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk is full',
+  EFBIG: 'it would be larger than a file may be',
   EROFS: 'the disk is read-only',
   EACCES: 'its directory may not be written',
   EPERM: 'its directory may not be written',

@@ -48,11 +48,12 @@ export async function listMigrations(db: Kysely<Tables>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Makes the tables that migrations are kept in, where they are not there yet. */
+/** Makes the tables that migrations are kept in, where they are not there yet. Fails with `store_unavailable`. */
 export async function prepareForMigrations(db: Kysely<Tables>): Promise<void> {
   if ((await listMigrations(db)).length > 0) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({}) }, ...TABLES });
   const { error } = await migrator.migrateToLatest();
+  if (error instanceof AppError) throw error;
   if (error !== undefined) throw new Error('the tables of migrations could not be made', { cause: error });
 }
 
