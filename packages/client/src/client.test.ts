@@ -11,7 +11,9 @@ type Started = { root: TestClient; client: Client; vault: Vault; projectId: stri
 async function startVault(server: TestServer, options: Partial<ClientOptions> = {}): Promise<Started> {
   const root = await server.setUp();
   const projectId = await server.project(root);
-  const client = createClient({ url: server.app.url, token: () => root.token ?? '', ...options });
+  // Bounds what hangs; hundreds of entries in one import take a busy machine its time.
+  const timeoutMs = 60_000;
+  const client = createClient({ url: server.app.url, token: () => root.token ?? '', timeoutMs, ...options });
   return { root, client, vault: client.vault(projectId), projectId };
 }
 

@@ -1,7 +1,7 @@
 import { answerSchema, ENDPOINTS, problem, type Endpoint, type EndpointId } from '@coffer/contract';
 import { AUDIT_EVENTS, PERMISSIONS, type PermissionRule, type Role } from '@coffer/core';
 import { describe, expect, test } from 'vitest';
-import { ENGINE, ENGINES } from '../src/testing/engines.ts';
+import { ENGINES } from '../src/testing/engines.ts';
 import { BROKEN_REQUESTS } from './fuzz/broken-http.ts';
 import { CANARY } from './fuzz/hostile-input.ts';
 import {
@@ -29,8 +29,7 @@ import {
 
 // FUZZ_SEED and FUZZ_REQUESTS look elsewhere, and for longer, than every run of the tests does.
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_123);
-/** What is refused before it reaches the store is so on either engine: on the second, fewer will do. */
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? (ENGINE === 'sqlite' ? 2500 : 500));
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 2500);
 const PATIENCE_MS = 60_000 + REQUESTS * 20;
 
 const DEFINITIONS = Object.entries<Endpoint>(ENDPOINTS) as [EndpointId, Endpoint][];

@@ -10,6 +10,7 @@ export type CallerName = (typeof CALLERS)[number];
 /** What a request must not change unless it is answered with success; parents before children. */
 const TABLES = [
   'instance',
+  'root_key',
   'user',
   'session',
   'sign_in_address',
