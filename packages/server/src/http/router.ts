@@ -10,6 +10,7 @@ import {
   type Output,
 } from '@coffer/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
 import type { Actor, Caller, Origin } from '../services/actor.ts';
 import { draft } from '../services/audit-log.ts';
 import type { Context } from '../services/context.ts';
@@ -134,7 +135,7 @@ async function answerTo(
     context,
     origin,
     caller: authenticated && { ...origin, actor: authenticated.actor },
-    cookies: cookiesOf(reply, { site, authenticated, now: context.clock() }),
+    cookies: cookiesOf(reply, { site, authenticated, clock: context.clock }),
     isContinued,
   };
   const payload = await recordingRefusal(
@@ -221,12 +222,13 @@ export function originOf(request: FastifyRequest): Origin {
 
 function cookiesOf(
   reply: FastifyReply,
-  { site, authenticated, now }: { site: Site; authenticated: Authenticated | undefined; now: number },
+  { site, authenticated, clock }: { site: Site; authenticated: Authenticated | undefined; clock: Clock },
 ): Cookies {
   return {
     authenticated: authenticated?.by === 'cookie',
     set({ secret, expiresAt }) {
-      const maxAgeSeconds = Math.max(0, Math.floor((expiresAt - now) / 1000));
+      // As late as it is now: the session was made after the call began, and its cookie does not outlive it.
+      const maxAgeSeconds = Math.max(0, Math.floor((expiresAt - clock()) / 1000));
       reply.header('set-cookie', sessionCookie(site.secure, secret, maxAgeSeconds));
     },
     clear() {
