@@ -8,8 +8,9 @@ import { Tally, type Manifest } from '../src/backup/format.ts';
 import { restore, type Restored, type RestoreOrder } from '../src/backup/restore.ts';
 import { rootKeySource } from '../src/keys/root-key-source.ts';
 import type { RootKeys } from '../src/root-keys.ts';
-import { openSqlite } from '../src/store/sqlite.ts';
+import { openDialect } from '../src/store/open-dialect.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
+import { databaseFor } from '../src/testing/databases.ts';
 import type { TestServer } from '../src/testing/server.ts';
 import { takeSnapshot } from '../src/testing/snapshot.ts';
 
@@ -58,7 +59,7 @@ export async function restoreTo(
   return await restore({
     path,
     opener: { identities: new Redacted([IDENTITY]) },
-    dialect: openSqlite(dataDir),
+    dialect: order.dialect ?? (await openDialect({ dataDir, database: await databaseFor(dataDir) })),
     clock: Date.now,
     rootKeys: undefined,
     keepRootKey: () => undefined,

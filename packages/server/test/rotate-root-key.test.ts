@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redacted } from '@coffer/core';
+import { ADMIN_EXIT, Redacted } from '@coffer/core';
 import { createSigner } from 'fast-jwt';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { replaceRootKeyFile, rootKeySource } from '../src/keys/root-key-source.ts';
 import {
@@ -12,15 +13,24 @@ import {
   switchRootKey,
   type Rotation,
 } from '../src/services/root-key-rotation.ts';
-import { runAdmin, runAdminHere, startAdmin } from '../src/testing/admin.ts';
+import { runAdmin, runAdminHere, startAdmin, type AdminRun } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
-import { findForms, formsOf, readDataDir, temporaryDirectory } from '../src/testing/data-dir.ts';
+import {
+  findForms,
+  formsOf,
+  readDataDir,
+  temporaryDirectory,
+  type DataFile,
+} from '../src/testing/data-dir.ts';
+import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import { backUpTo, backupPlaces, restoreTo, rootKeysOf } from './backup-world.ts';
 
 /** Two seals, one version: each has a data key of its own. */
 const dataKeySealsMax = 2;
 const ROTATE = ['rotate', 'root-key'];
+/** Where there may be several nodes: all of them have been given the new key. */
+const ROTATE_DISTRIBUTED = [...ROTATE, '--distributed'];
 const ENTRIES = 30;
 
 function keysIn(dataDir: string): string[] {
@@ -51,6 +61,31 @@ async function wrappings(server: TestServer): Promise<string[]> {
   return [...new Set(rows.map((row) => Buffer.from(row.root_key_id).toString('hex')))];
 }
 
+/** Runs it to the end: on a database of several nodes, once more when all of them have the new key. */
+async function rotate<S>(
+  run: (words: readonly string[], settings: S) => Promise<AdminRun>,
+  settings: S,
+): Promise<AdminRun> {
+  const first = await run(ROTATE, settings);
+  const isHalf = ENGINE === 'postgres' && first.code === ADMIN_EXIT.unfinished;
+  return isHalf ? await run(ROTATE_DISTRIBUTED, settings) : first;
+}
+
+/** What is in the database, where that is not in the directory: bytes are hexadecimal. */
+async function dump({ app }: TestServer): Promise<DataFile[]> {
+  if (ENGINE === 'sqlite') return [];
+  const { db } = app.context.store;
+  const tables = await db.introspection.getTables();
+  return await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = await sql<{ line: string }>`select t::text as line from ${sql.table(name)} t`.execute(
+        db,
+      );
+      return { name, bytes: Buffer.from(rows.map(({ line }) => line).join('\n')) };
+    }),
+  );
+}
+
 function rotationOn({ app, dataDir }: TestServer): Rotation {
   const { store, audit, clock, instance } = app.context;
   return { store, audit, clock, instanceId: instance.id, source: rootKeySource(undefined, dataDir) };
@@ -76,7 +111,7 @@ async function work(
   return calls;
 }
 
-describe('rotate root-key', { timeout: 90_000 }, () => {
+describe.each(ENGINES)('rotate root-key on %s', () => {
   test('while requests run: none fails, nobody is signed out, all values stay, the old key is out', async () => {
     using directory = temporaryDirectory();
     const options = { dataDir: directory.path, dataKeySealsMax };
@@ -93,7 +128,7 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
       const before = await wrappings(server);
       let over = false;
       const working = [0, 1, 2].map(async (worker) => await work(root, project_id, worker, () => over));
-      const { code, stdout, stderr } = await runAdmin(ROTATE, { dataDir: directory.path });
+      const { code, stdout, stderr } = await rotate(runAdmin, { dataDir: directory.path });
       over = true;
       expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
       for (const calls of await Promise.all(working)) expect(calls).toBeGreaterThan(0);
@@ -107,6 +142,7 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
       expect(statSync(join(directory.path, 'root.key')).mode & 0o777).toBe(0o600);
       const outputs = [
         ...readDataDir(directory.path).filter(({ name }) => name !== 'root.key'),
+        ...(await dump(server)),
         { name: 'output', bytes: Buffer.from(stderr) },
         { name: 'log', bytes: Buffer.from(server.logLines.join('')) },
       ];
@@ -179,7 +215,7 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
     const root = server.anonymous();
     root.token = token;
     await expectValues(root, 'project_1', values);
-    expect(await runAdminHere(ROTATE, { dataDir: directory.path })).toMatchObject({ code: 0 });
+    expect(await rotate(runAdminHere, { dataDir: directory.path })).toMatchObject({ code: 0 });
     await expectValues(root, 'project_1', values);
     expect(keysIn(directory.path)).toEqual([rootKey.expose().toString('base64')]);
     expect(await wrappings(server)).toHaveLength(1);
@@ -192,12 +228,13 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
     const root = await server.setUp();
     const project_id = await server.project(root);
     const values = await fill(root, project_id);
-    const { child, run } = startAdmin(ROTATE, { dataDir });
+    if (ENGINE === 'postgres') expect(await runAdminHere(ROTATE, { dataDir })).toMatchObject({ code: 9 });
+    const { child, run } = startAdmin(ENGINE === 'postgres' ? ROTATE_DISTRIBUTED : ROTATE, { dataDir });
     if (child.stderr !== null) await once(child.stderr, 'data');
     child.kill('SIGKILL');
     await run;
     await expectValues(root, project_id, values);
-    const runs = await Promise.all([runAdmin(ROTATE, { dataDir }), runAdmin(ROTATE, { dataDir })]);
+    const runs = await Promise.all([rotate(runAdmin, { dataDir }), rotate(runAdmin, { dataDir })]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     await expectValues(root, project_id, values);
     expect(await wrappings(server)).toHaveLength(1);
@@ -292,7 +329,7 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
     const forged = server.anonymous();
     forged.token = createSigner({ key, algorithm: 'HS256' })({ ...claims, exp: claims.exp + 60 * 60 });
     await forged.ok('user_me');
-    expect(await runAdminHere(ROTATE, { dataDir: server.dataDir, clock })).toMatchObject({ code: 0 });
+    expect(await rotate(runAdminHere, { dataDir: server.dataDir, clock })).toMatchObject({ code: 0 });
     await root.ok('user_refresh');
     await forged.ok('user_me');
     now += 14 * 60 * 1000;
@@ -318,7 +355,7 @@ describe('rotate root-key', { timeout: 90_000 }, () => {
     await expect(backUpTo(later.path, server)).rejects.toThrow(
       /^the root key is being rotated, and a backup of now would need two; .* no backup was made$/,
     );
-    expect(await runAdminHere(ROTATE, { dataDir: server.dataDir })).toMatchObject({ code: 0 });
+    expect(await rotate(runAdminHere, { dataDir: server.dataDir })).toMatchObject({ code: 0 });
     await backUpTo(later.path, server);
 
     const another = 'the root key is another one than that of this backup';

@@ -1,6 +1,5 @@
 import { AppError, Redacted, type EntryKey, type ProjectAction, type RouteId } from '@coffer/core';
 import { randomId } from '../random-id.ts';
-import { sha256Hex } from '../sha256.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import {
   advanceEntry,
@@ -27,6 +26,7 @@ import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
 import { actorNow, mayReadComments, permit, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
+import { storedDetails } from './stored-details.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
 export type { Author, Place };
@@ -375,7 +375,6 @@ function viewEvent({ entry, content }: EntryWithVersion): AuditEvent {
   return { ...placeOf(entry), type: 'vault_view', object: entry.key, details: { version: content.version } };
 }
 
-/** Names the ciphertext, so that one that is replaced later can be told from the one that was stored. */
 function changeEvent(
   type: 'vault_create' | 'vault_update' | 'vault_version_restore',
   entry: Entry,
@@ -386,12 +385,7 @@ function changeEvent(
     ...placeOf(entry),
     type,
     object: entry.key,
-    details: {
-      ...details,
-      version: entry.version,
-      data_key_id: sealed.dataKeyId,
-      ciphertext_sha256: sha256Hex(sealed.valueSealed),
-    },
+    details: { ...details, ...storedDetails(entry.version, sealed) },
   };
 }
 

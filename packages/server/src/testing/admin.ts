@@ -6,20 +6,21 @@ import { runAdminCommand } from '../admin/handlers.ts';
 import { parseAdminArguments } from '../admin/parse-admin-arguments.ts';
 import { readConfig } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
+import { databaseSettings } from './databases.ts';
 
 const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
 
 /** How a run of `coffer admin` ended; both outputs as text. */
 export type AdminRun = { code: number | NodeJS.Signals | null; stdout: string; stderr: string };
 
-/** The real program in a process of its own, as it is built. */
+/** The real program in a process of its own, as it is built, on the database of the server of that directory. */
 export function startAdmin(
   words: readonly string[],
   { dataDir, env = {} }: { dataDir: string; env?: Record<string, string> },
 ): { child: ChildProcess; run: Promise<AdminRun> } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('COFFER_'));
   const child = spawn(process.execPath, [ADMIN, ...words], {
-    env: { ...Object.fromEntries(inherited), COFFER_DATA_DIR: dataDir, ...env },
+    env: { ...Object.fromEntries(inherited), COFFER_DATA_DIR: dataDir, ...databaseSettings(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return { child, run: endOf(child) };
@@ -43,7 +44,7 @@ export async function runAdminHere(
   try {
     const { name, json, input } = parseAdminArguments(words);
     const code = await runAdminCommand(name, input, {
-      config: readConfig({ COFFER_DATA_DIR: dataDir, ...env }),
+      config: readConfig({ COFFER_DATA_DIR: dataDir, ...databaseSettings(dataDir), ...env }),
       json,
       log: createLogger('info', { write: (line) => void (outputs.stderr += line) }),
       clock,

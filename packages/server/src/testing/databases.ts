@@ -32,6 +32,12 @@ export function releaseDatabase(directory: string): void {
   free.push(address);
 }
 
+/** What tells a program of its own to use the database of the directory. Of one that no server was started on: nothing. */
+export function databaseSettings(directory: string): Record<string, string> {
+  const address = byDirectory.get(directory);
+  return address === undefined ? {} : { COFFER_DATABASE_URL: urlOf(address) };
+}
+
 export function urlOf({ host, port, user, password, database }: PostgresAddress): string {
   return `postgres://${user}:${password?.expose()}@${host}:${port}/${database}`;
 }
