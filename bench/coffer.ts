@@ -46,12 +46,12 @@ function environmentOf(settings: Settings): Record<string, string> {
 /** Makes an instance with one project that has so many entries, each with its record in the log as if it were created over HTTP. */
 export async function fill(build: string, settings: Settings, entries: number): Promise<void> {
   const load = async (file: string): Promise<unknown> =>
-    await import(pathToFileURL(join(build, 'packages/server/dist', file)).href);
+    await import(pathToFileURL(join(build, 'packages/server/src', file)).href);
   const server = {
-    ...((await load('app.js')) as { startApp: typeof startApp }),
-    ...((await load('config/config.js')) as { readConfig: typeof readConfig }),
-    ...((await load('logger.js')) as { createLogger: typeof createLogger }),
-    ...((await load('services/audit-log.js')) as { draft: typeof draft }),
+    ...((await load('app.ts')) as { startApp: typeof startApp }),
+    ...((await load('config/config.ts')) as { readConfig: typeof readConfig }),
+    ...((await load('logger.ts')) as { createLogger: typeof createLogger }),
+    ...((await load('services/audit-log.ts')) as { draft: typeof draft }),
   };
   const own = Object.entries(environmentOf(settings)).filter(([name]) => name.startsWith('COFFER_'));
   const app = await server.startApp({

@@ -4,7 +4,6 @@
  */
 import {
   chmodSync,
-  globSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isNewer } from './is-newer.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const INPUTS = [
@@ -25,7 +25,7 @@ const INPUTS = [
 const BUILT = 'packages/cli/dist/coffer.mjs';
 const LINK = 'node_modules/.bin/coffer';
 
-if (newest(globSync(INPUTS)) > newest([BUILT])) {
+if (isNewer({ inputs: INPUTS, built: BUILT })) {
   const { rolldown } = await import('rolldown');
   const { version } = JSON.parse(readFileSync('packages/cli/package.json', 'utf8'));
   const bundle = await rolldown({
@@ -52,9 +52,4 @@ if (newest(globSync(INPUTS)) > newest([BUILT])) {
 if (process.platform !== 'win32' && statSync(LINK, { throwIfNoEntry: false }) === undefined) {
   rmSync(LINK, { force: true });
   symlinkSync(`../../${BUILT}`, LINK);
-}
-
-/** @param {string[]} files */
-function newest(files) {
-  return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }

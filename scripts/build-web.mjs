@@ -1,7 +1,8 @@
 /** Builds the web interface into `packages/web/dist`, each file also compressed, when something it is made of is newer. */
-import { globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { isNewer } from './is-newer.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const INPUTS = [
@@ -15,7 +16,7 @@ const NEXT = 'packages/web/dist.next';
 /** Written last: it says that all the rest is there. */
 const DONE = '.built';
 
-if (newest(globSync(INPUTS)) > newest([`${BUILT}/${DONE}`])) {
+if (isNewer({ inputs: INPUTS, built: `${BUILT}/${DONE}` })) {
   // Whatever the environment of whoever builds says: people are served the production build.
   process.env['NODE_ENV'] = 'production';
   const { build } = await import('vite');
@@ -27,9 +28,4 @@ if (newest(globSync(INPUTS)) > newest([`${BUILT}/${DONE}`])) {
   // In one step, so that a server that starts meanwhile does not read half of it.
   rmSync(BUILT, { recursive: true, force: true });
   renameSync(NEXT, BUILT);
-}
-
-/** @param {string[]} files */
-function newest(files) {
-  return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }

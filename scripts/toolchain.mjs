@@ -240,7 +240,8 @@ function findNode() {
 /** @param {string} node */
 async function build(node) {
   for (const args of [
-    ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/server', 'packages/client'],
+    ['node_modules/@typescript/native/bin/tsc', '-b', 'packages/client'],
+    ['scripts/build-server.mjs'],
     ['scripts/build-scalar.mjs'],
     ['scripts/build-web.mjs'],
     ['scripts/build-cli.mjs'],

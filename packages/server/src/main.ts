@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { App } from './app.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger, standardOutput, type Logger } from './logger.ts';
+import { PACKAGE_FOLDER } from './package-folder.ts';
 import { StartError } from './start-error.ts';
 import { VERSION } from './version.ts';
 
@@ -10,7 +11,7 @@ import { VERSION } from './version.ts';
  * Compiled code of the program, for the next start: beside the program, where who can write could change the program
  * as well. Where it cannot be written there is none.
  */
-const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/coffer-server', import.meta.url));
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/coffer-server', PACKAGE_FOLDER));
 
 /**
  * The process: the only reader of the environment, the arguments and the signals. Log lines go to standard output,

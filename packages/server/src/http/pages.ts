@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '@coffer/core';
 import { openApiDocument } from '@coffer/contract';
 import type { FastifyInstance } from 'fastify';
+import { PACKAGE_FOLDER } from '../package-folder.ts';
 import { sendProblem } from './problem.ts';
 
-/** The browser bundle of the API reference, which the build puts beside the compiled program. */
-const SCALAR_BUNDLE = fileURLToPath(new URL('../../dist/assets/scalar.js', import.meta.url));
+/** The browser bundle of the API reference, which the build puts beside the program. */
+const SCALAR_BUNDLE = fileURLToPath(new URL('dist/assets/scalar.js', PACKAGE_FOLDER));
 
 const SCALAR_POLICY = [
   "default-src 'none'",

@@ -4,10 +4,11 @@ import { extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@coffer/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PACKAGE_FOLDER } from '../package-folder.ts';
 import { sendProblem } from './problem.ts';
 
-/** Where the build puts the web interface; the same from the sources and from the compiled program. */
-const FOLDER = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+/** Where the build puts the web interface. */
+const FOLDER = fileURLToPath(new URL('../web/dist', PACKAGE_FOLDER));
 
 /** Only what this server serves, no inline script or style, no frame around it. */
 const POLICY = [

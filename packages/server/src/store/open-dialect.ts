@@ -1,6 +1,5 @@
 import type { PostgresAddress } from '../postgres-address.ts';
 import type { StoreDialect } from './dialect.ts';
-import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** The engine that the settings name. Fails with a StartError, or with `store_unavailable`. */
@@ -12,5 +11,7 @@ export async function openDialect({
   database: PostgresAddress | undefined;
   dataDir: string;
 }): Promise<StoreDialect> {
-  return database === undefined ? openSqlite(dataDir) : await openPostgres(database);
+  if (database === undefined) return openSqlite(dataDir);
+  const { openPostgres } = await import('./postgres.ts');
+  return await openPostgres(database);
 }
