@@ -97,7 +97,7 @@ describe.each(ENGINES)('a backup on %s', (engine) => {
 
     const rootKeys = rootKeysOf(server.dataDir);
     const order = { path: places.path, opener: OPENER, clock: Date.now, rootKeys };
-    expect((await verifyBackup(order)).versions).toBeGreaterThanOrEqual(VALUES + before.length);
+    expect((await verifyBackup(order)).vault.versions).toBeGreaterThanOrEqual(VALUES + before.length);
     await restoreAt(places.dataDir, places.path, rootKeys);
     await using again = await startTestServer({
       dataDir: places.dataDir,

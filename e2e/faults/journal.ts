@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { AuditEntry } from '@coffer/core';
-import { verifyAuditLog } from '../../packages/server/src/services/audit-log.ts';
+import { verifyVault } from '../../packages/server/src/services/vault-verification.ts';
 import type { Store } from '../../packages/server/src/store/database.ts';
 import type { Answer, Client } from '../../packages/server/src/testing/client.ts';
 
@@ -126,11 +126,11 @@ export class Journal {
   }
 
   /**
-   * The log is whole, begins with what it was at the last check, has a record for every value that was given out and every
+   * The log is whole and names each ciphertext, begins with what it was at the last check, has a record for every value that was given out and every
    * change that was answered, and tells of the changes that the entries have seen, no more and no less.
    */
   async #checkLog({ db }: Store, found: Map<string, NonNullable<State>>): Promise<void> {
-    const { size } = await verifyAuditLog(db);
+    const { size } = await verifyVault(db);
     const rows = await db.selectFrom('audit_entry').select('body').orderBy('idx').execute();
     const bodies = rows.map(({ body }) => body);
     assert.equal(bodies.length, size);

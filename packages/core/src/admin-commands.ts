@@ -52,9 +52,10 @@ export const ADMIN_COMMANDS = [
   },
   {
     name: 'audit verify',
-    summary: 'Recompute the audit log and compare it with what is stored.',
+    summary: 'Recompute the audit log and compare every ciphertext with it.',
     description: [
-      'Recomputes the hash tree over all records and compares it with the head. Names the first difference. Servers may run meanwhile.',
+      'Recomputes the hash tree over all records and compares it with the head. Then goes through what the records say is stored, and compares the SHA-256 of every stored ciphertext with it. Names the first difference, with its project, environment, key, version and the index of the record: `missing`, `exchanged`, `unrecorded`, `resurrected` (destroyed on record, but there), `rolled back`, or that the log is not whole.',
+      'Reads from one moment of the database, while servers run. Memory does not grow with the log; the directory for temporary files (TMPDIR) takes about 300 bytes for each version that there ever was.',
     ],
     arguments: [],
     options: {},
@@ -109,7 +110,7 @@ export const ADMIN_COMMANDS = [
       verify: {
         type: 'boolean',
         summary:
-          'Restore into a database that is thrown away, open every value, recompute the audit log; change nothing.',
+          'Restore into a database that is thrown away, open every value, compare it with the audit log, recompute that; change nothing.',
       },
       'end-tokens': { type: 'boolean', summary: 'End all access tokens.' },
     },

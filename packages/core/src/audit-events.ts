@@ -116,6 +116,16 @@ export const CHANGE_EVENT_TYPES = [
 ] as const satisfies readonly AuditEventType[];
 export type ChangeEventType = (typeof CHANGE_EVENT_TYPES)[number];
 
+/**
+ * What stores a version of an entry: `object` is its key, and `details` has its `version` and, of what was sealed,
+ * `ciphertext_sha256` and `comment_ciphertext_sha256`, hexadecimal.
+ */
+export const VERSION_EVENT_TYPES = [
+  'vault_create',
+  'vault_update',
+  'vault_version_restore',
+] as const satisfies readonly AuditEventType[];
+
 export const OUTCOMES = ['success', 'denied', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 

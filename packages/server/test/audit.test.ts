@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { canonicalJson, type AuditEntry } from '@coffer/core';
 import { sql } from 'kysely';
 import { describe, expect, test, vi } from 'vitest';
-import { verifyAuditLog } from '../src/services/audit-log.ts';
+import { verifyAuditLog } from '../src/services/audit-verification.ts';
 import type { Reader } from '../src/store/database.ts';
 import type { Answer, Client } from '../src/testing/client.ts';
 import { findForms, formsOf, temporaryDirectory } from '../src/testing/data-dir.ts';

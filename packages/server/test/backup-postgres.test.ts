@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deriveInstanceKeys } from '../src/keys/root-key.ts';
 import type { PostgresAddress } from '../src/postgres-address.ts';
-import { verifyAuditLog } from '../src/services/audit-log.ts';
+import { verifyAuditLog } from '../src/services/audit-verification.ts';
 import { openPostgres } from '../src/store/postgres.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
 import { findTables } from '../src/store/table-rows.ts';

@@ -414,8 +414,8 @@ describe('the verification of a backup', () => {
       clock: Date.now,
       rootKeys: rootKeysOf(server.dataDir),
     });
-    expect(verified.versions).toBe(3);
-    expect(verified.audit.size).toBe(header.audit.size + 1);
+    expect(verified.vault.versions).toBe(3);
+    expect(verified.vault.size).toBe(header.audit.size + 1);
     expect(readdirSync(places.directory)).toEqual(['backup.age']);
   });
 

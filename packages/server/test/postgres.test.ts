@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseDatabaseUrl } from '../src/config/database-url.ts';
 import type { PostgresAddress } from '../src/postgres-address.ts';
-import { verifyAuditLog } from '../src/services/audit-log.ts';
+import { verifyAuditLog } from '../src/services/audit-verification.ts';
 import { openStore, type Store } from '../src/store/database.ts';
 import { endsConnection, explain, mayRetry } from '../src/store/postgres-errors.ts';
 import { openPostgres, WRITE_LOCK } from '../src/store/postgres.ts';

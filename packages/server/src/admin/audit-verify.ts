@@ -1,12 +1,45 @@
 import { ADMIN_EXIT } from '@coffer/core';
-import { verifyAuditLog } from '../services/audit-log.ts';
-import type { AdminHandler } from './admin-context.ts';
+import { AuditDifference } from '../services/audit-difference.ts';
+import { verifyVault, type VaultVerification } from '../services/vault-verification.ts';
+import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { withStore } from './with-store.ts';
+
+const PROGRESS_MS = 1000;
 
 export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
   await withStore(context, async ({ store }) => {
-    const { size, root } = await verifyAuditLog(store.db);
-    context.say(`The audit log is whole: ${size} records.`);
-    context.print(context.json ? JSON.stringify({ size, root }) : root);
+    const found = await store.snapshot(async (snapshot) => await verify(context, snapshot));
+    const { size, root, versions, commentsUnproven } = found;
+    context.say(
+      `The audit log is whole: ${size} records. The ${versions} versions that are stored are those on record.`,
+    );
+    if (commentsUnproven > 0)
+      context.say(
+        `Of ${commentsUnproven} of them the comment is not on record: they were stored before records named it.`,
+      );
+    context.print(
+      context.json ? JSON.stringify({ size, root, versions, comments_unproven: commentsUnproven }) : root,
+    );
     return ADMIN_EXIT.success;
   });
+
+async function verify(
+  { json, print, say, signal }: AdminContext,
+  snapshot: Parameters<typeof verifyVault>[0],
+): Promise<VaultVerification> {
+  try {
+    return await verifyVault(snapshot, { signal, progress: progressOf(say) });
+  } catch (error) {
+    if (json && error instanceof AuditDifference) print(JSON.stringify(error));
+    throw error;
+  }
+}
+
+function progressOf(say: AdminContext['say']): (what: string, done: number, total: number) => void {
+  let saidAt = performance.now();
+  return (what, done, total) => {
+    if (performance.now() - saidAt < PROGRESS_MS) return;
+    saidAt = performance.now();
+    say(`${done} of ${total} ${what} are compared.`);
+  };
+}

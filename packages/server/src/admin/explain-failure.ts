@@ -1,11 +1,13 @@
 import { ADMIN_EXIT, AppError, type AdminExit } from '@coffer/core';
+import { AuditDifference } from '../services/audit-difference.ts';
 import { StartError } from '../start-error.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What to say of it, and how to end. */
 export function explainFailure(error: unknown): { line: string; exit: AdminExit } {
   if (error instanceof UsageError) return { line: error.message, exit: ADMIN_EXIT.usage };
-  if (error instanceof StartError) return { line: error.message, exit: ADMIN_EXIT.failure };
+  if (error instanceof StartError || error instanceof AuditDifference)
+    return { line: error.message, exit: ADMIN_EXIT.failure };
   if ((error as Error).name === 'AbortError')
     return { line: 'called off; nothing was left behind', exit: ADMIN_EXIT.failure };
   if (error instanceof AppError && error.status === 503) {

@@ -37,10 +37,11 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
 };
 
 async function verify(context: AdminContext, order: Parameters<typeof verifyBackup>[0]): Promise<AdminExit> {
-  const { restored, versions } = await verifyBackup(order);
+  const { restored, vault } = await verifyBackup(order);
+  const { versions } = vault;
   const { created_at: at, instance, audit } = restored.header;
   context.say(
-    `The backup of ${at} is good: ${versions} versions open, the audit log has ${audit.size} records and its root. Nothing was changed.`,
+    `The backup of ${at} is good: ${versions} versions open and are those on record, the audit log has ${audit.size} records and its root. Nothing was changed.`,
   );
   context.print(context.json ? JSON.stringify({ instance, created_at: at, versions, audit }) : audit.root);
   return ADMIN_EXIT.success;

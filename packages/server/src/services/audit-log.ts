@@ -2,23 +2,14 @@ import {
   appendLeaf,
   AppError,
   canonicalJson,
-  rootHash,
   type AuditEntry,
   type AuditEventType,
   type Outcome,
 } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
-import {
-  callColumns,
-  getAuditHead,
-  insertAuditEntries,
-  listStoredAuditEntries,
-  tryAuditAppend,
-  type AuditRecord,
-  type StoredAuditEntry,
-} from '../store/audit.ts';
-import type { Reader, Store, Transaction } from '../store/database.ts';
+import { getAuditHead, insertAuditEntries, tryAuditAppend, type AuditRecord } from '../store/audit.ts';
+import type { Store, Transaction } from '../store/database.ts';
 import type { Actor, Origin } from './actor.ts';
 
 /** An entry before it has its place in the log. */
@@ -206,48 +197,6 @@ function entryOf(from: AuditDraft, index: number, at: string): AuditEntry {
     username: from.username,
     v: 1,
   };
-}
-
-export type AuditVerification = { size: number; root: string };
-
-/**
- * Recomputes the tree from the stored bodies and compares it with the head, and what each is found by with what it
- * says. Fails with an Error that names the first difference.
- */
-export async function verifyAuditLog(db: Reader): Promise<AuditVerification> {
-  const { frontier: head } = await getAuditHead(db);
-  let frontier = { size: 0, hashes: [] as readonly Uint8Array[] };
-  for (;;) {
-    const stored = await listStoredAuditEntries(db, { from: frontier.size, limit: 1000 });
-    for (const row of stored) {
-      checkPlace(row, frontier.size);
-      frontier = appendLeaf(sha256, frontier, Buffer.from(row.body));
-    }
-    if (stored.length === 0) break;
-  }
-  const root = rootHash(sha256, frontier);
-  if (frontier.size !== head.size)
-    throw new Error(`the log has ${frontier.size} entries, its head says ${head.size}`);
-  if (Buffer.compare(root, rootHash(sha256, head)) !== 0)
-    throw new Error('the root of the log is not that of its head');
-  return { size: head.size, root: Buffer.from(root).toString('hex') };
-}
-
-/** A record that is filed under something else than it says would not be found, though the tree is whole. */
-function checkPlace(stored: StoredAuditEntry, expected: number): void {
-  const { index, body, type, at, uid, projectId } = stored;
-  const entry = JSON.parse(body) as AuditEntry;
-  if (index !== expected || entry.index !== expected)
-    throw new Error(`the log has a gap at index ${expected}`);
-  const isFiledRight =
-    entry.type === type &&
-    entry.at === formatTime(at) &&
-    entry.uid === uid &&
-    entry.project_id === projectId &&
-    callColumns(entry).route_id === stored.routeId &&
-    callColumns(entry).closes === stored.closes;
-  if (!isFiledRight)
-    throw new Error(`the record at index ${index} is filed under something else than it says`);
 }
 
 function reasonOf(error: unknown): string {

@@ -7,5 +7,6 @@ export function storedDetails(version: number, sealed: SealedVersion): Record<st
     version,
     data_key_id: sealed.dataKeyId,
     ciphertext_sha256: sha256Hex(sealed.valueSealed),
+    comment_ciphertext_sha256: sha256Hex(sealed.commentSealed),
   };
 }

@@ -2,17 +2,20 @@ import type { DataKeyId, EntryId, EnvironmentId, ProjectId } from '@coffer/core'
 import { sql } from 'kysely';
 import type { Reader } from './database.ts';
 import type { Place } from './entries.ts';
+import { countRows } from './page.ts';
 
 /** What is sealed, and the place that it was sealed for. */
 export type SealedAtPlace = {
   place: Place & { entryId: EntryId; version: number };
   key: string;
+  /** The version that the entry is at. */
+  current: number;
   content: { dataKeyId: DataKeyId; valueSealed: Uint8Array; commentSealed: Uint8Array };
 };
 
 const ROWS_AT_ONCE = 100;
 
-/** All versions of all entries of all projects. */
+/** All versions of all entries of all projects; those of one entry one after the other, from the first on. */
 export async function* eachSealedVersion(db: Reader): AsyncGenerator<SealedAtPlace> {
   let after = { entryId: '', version: 0 };
   for (;;) {
@@ -20,7 +23,7 @@ export async function* eachSealedVersion(db: Reader): AsyncGenerator<SealedAtPla
       .selectFrom('entry_version')
       .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
       .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
-      .select(['entry.project_id', 'entry.environment', 'entry.key'])
+      .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
       .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
       .select(['ciphertext.value_sealed', 'ciphertext.comment_sealed'])
       .where(
@@ -39,6 +42,7 @@ export async function* eachSealedVersion(db: Reader): AsyncGenerator<SealedAtPla
           version: row.version,
         },
         key: row.key,
+        current: row.current,
         content: {
           dataKeyId: row.data_key_id as DataKeyId,
           valueSealed: row.value_sealed,
@@ -50,4 +54,70 @@ export async function* eachSealedVersion(db: Reader): AsyncGenerator<SealedAtPla
     if (last === undefined) return;
     after = { entryId: last.entry_id, version: last.version };
   }
+}
+
+export async function countVersions(db: Reader): Promise<number> {
+  return await countRows(db.selectFrom('entry_version'));
+}
+
+/** One that has no version at all. */
+export async function findBareEntry(
+  db: Reader,
+): Promise<(Place & { key: string; version: number }) | undefined> {
+  const row = await db
+    .selectFrom('entry')
+    .select(['project_id', 'environment', 'key', 'version'])
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('entry_version')
+            .select('entry_version.version')
+            .whereRef('entry_version.entry_id', '=', 'entry.id'),
+        ),
+      ),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return (
+    row && {
+      projectId: row.project_id as ProjectId,
+      environment: row.environment as EnvironmentId,
+      key: row.key,
+      version: row.version,
+    }
+  );
+}
+
+const IDS_AT_ONCE = 10_000;
+
+/** The id of one that is not empty, though no version refers to it. */
+export async function findStrayCiphertext(db: Reader): Promise<number | undefined> {
+  const last = await db
+    .selectFrom('ciphertext')
+    .select((select) => select.fn.max('id').as('id'))
+    .executeTakeFirst();
+  for (let from = 0; from <= (last?.id ?? -1); from += IDS_AT_ONCE) {
+    const stray = await db
+      .selectFrom('ciphertext')
+      .select('ciphertext.id')
+      .where('ciphertext.id', '>=', from)
+      .where('ciphertext.id', '<', from + IDS_AT_ONCE)
+      .where(sql<boolean>`length(value_sealed) + length(comment_sealed) > 0`)
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('entry_version')
+              .select('entry_version.version')
+              .whereRef('entry_version.ciphertext_id', '=', 'ciphertext.id'),
+          ),
+        ),
+      )
+      .orderBy('ciphertext.id')
+      .limit(1)
+      .executeTakeFirst();
+    if (stray !== undefined) return stray.id;
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@ import type { Role } from '@coffer/core';
 import { startApp, type App, type AppOptions } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
-import { verifyAuditLog } from '../services/audit-log.ts';
+import { verifyAuditLog } from '../services/audit-verification.ts';
 import { Client } from './client.ts';
 import { makeDataDir } from './data-dir.ts';
 import { databaseFor, releaseDatabase } from './databases.ts';

@@ -1,0 +1,77 @@
+import { appendLeaf, EMPTY_FRONTIER, rootHash, type AuditEntry, type Frontier } from '@coffer/core';
+import { formatTime } from '../clock.ts';
+import { sha256 } from '../sha256.ts';
+import { callColumns, getAuditHead, listStoredAuditEntries, type StoredAuditEntry } from '../store/audit.ts';
+import type { Reader } from '../store/database.ts';
+import { AuditDifference } from './audit-difference.ts';
+
+export type LogVerification = { size: number; /** Hexadecimal. */ root: string };
+
+const RECORDS_AT_ONCE = 1000;
+
+/**
+ * Recomputes the tree from the stored bodies and compares it with the head, and what each is found by with what it
+ * says. Each record is shown to `visit` in its order. Fails with an AuditDifference, the first there is.
+ */
+export async function verifyAuditLog(
+  db: Reader,
+  visit: (entry: AuditEntry, size: number) => void = () => undefined,
+): Promise<LogVerification> {
+  const head = await readHead(db);
+  let frontier: Frontier = EMPTY_FRONTIER;
+  for (;;) {
+    const stored = await listStoredAuditEntries(db, { from: frontier.size, limit: RECORDS_AT_ONCE });
+    for (const row of stored) {
+      const entry = parse(row, frontier.size);
+      checkPlace(row, entry, frontier.size);
+      frontier = appendLeaf(sha256, frontier, Buffer.from(row.body));
+      visit(entry, head.size);
+    }
+    if (stored.length === 0) break;
+  }
+  const root = rootHash(sha256, frontier);
+  if (frontier.size !== head.size) {
+    const message = `the log has ${frontier.size} entries, its head says ${head.size}`;
+    throw new AuditDifference('log', message, { index: Math.min(frontier.size, head.size) });
+  }
+  if (Buffer.compare(root, rootHash(sha256, head)) !== 0)
+    throw new AuditDifference('log', 'the root of the log is not that of its head');
+  return { size: head.size, root: Buffer.from(root).toString('hex') };
+}
+
+async function readHead(db: Reader): Promise<Frontier> {
+  try {
+    return (await getAuditHead(db)).frontier;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AuditDifference('log', 'the head of the log does not have as many hashes as its size needs');
+  }
+}
+
+function parse({ body }: StoredAuditEntry, index: number): AuditEntry {
+  let entry: Partial<AuditEntry> | null;
+  try {
+    entry = JSON.parse(body) as Partial<AuditEntry> | null;
+  } catch {
+    entry = null;
+  }
+  if (typeof entry?.details === 'object' && entry.details !== null) return entry as AuditEntry;
+  throw new AuditDifference('log', `the record at index ${index} is none`, { index });
+}
+
+/** A record that is filed under something else than it says would not be found, though the tree is whole. */
+function checkPlace(stored: StoredAuditEntry, entry: AuditEntry, expected: number): void {
+  const { index, type, at, uid, projectId } = stored;
+  if (index !== expected || entry.index !== expected)
+    throw new AuditDifference('log', `the log has a gap at index ${expected}`, { index: expected });
+  const isFiledRight =
+    entry.type === type &&
+    entry.at === formatTime(at) &&
+    entry.uid === uid &&
+    entry.project_id === projectId &&
+    callColumns(entry).route_id === stored.routeId &&
+    callColumns(entry).closes === stored.closes;
+  if (isFiledRight) return;
+  const message = `the record at index ${index} is filed under something else than it says`;
+  throw new AuditDifference('log', message, { index });
+}

@@ -1,0 +1,417 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { appendLeaf, EMPTY_FRONTIER, encodeFrontier, type Frontier } from '@coffer/core';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { sha256, sha256Hex } from '../src/sha256.ts';
+import type { Reader } from '../src/store/database.ts';
+import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
+import type { Client } from '../src/testing/client.ts';
+import { temporaryDirectory } from '../src/testing/data-dir.ts';
+import { databaseFor, urlOf } from '../src/testing/databases.ts';
+import { ENGINES } from '../src/testing/engines.ts';
+import { startTestServer, type TestServer } from '../src/testing/server.ts';
+import { backUpTo, backupPlaces, IDENTITY, restoreTo, rootKeysOf } from './backup-world.ts';
+
+async function verify({ dataDir }: Pick<TestServer, 'dataDir'>, ...options: string[]): Promise<AdminRun> {
+  const database = await databaseFor(dataDir);
+  const env: Record<string, string> = database === undefined ? {} : { COFFER_DATABASE_URL: urlOf(database) };
+  return await runAdminHere(['audit', 'verify', ...options], { dataDir, env });
+}
+
+const SHOP = { project_id: 'shop' };
+const STAGING = { ...SHOP, environment: 'staging' };
+
+async function makeProject(root: Client, id: string): Promise<void> {
+  await root.ok('project_create', { id, name: id, api_path: `/${id}` });
+}
+
+/** Everything that can happen to an entry, several times, and tries that are refused. */
+async function live(root: Client): Promise<void> {
+  await makeProject(root, 'shop');
+  await root.ok('environment_create', { ...SHOP, id: 'staging', name: 'Staging' });
+  await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one', comment: 'of A' });
+  await root.ok('vault_update', { ...SHOP, key: 'A', value: 'two' });
+  await root.ok('vault_update', { ...SHOP, key: 'A', value: 'three', comment: '' });
+  await root.ok('vault_version_restore', { ...SHOP, key: 'A', version: 1 });
+  await root.refused('vault_update', { ...SHOP, key: 'A', value: 'lost', if_version: 1 });
+  await root.refused('vault_create', { ...SHOP, key: 'A', value: 'lost' });
+  await root.refused('vault_delete', { ...SHOP, key: 'ABSENT' });
+  await root.ok('vault_allow_origins', { ...SHOP, key: 'A', allowed_origins: ['https://api.example.org'] });
+  // Deleted, and made again with fewer versions.
+  await root.ok('vault_create', { ...STAGING, key: 'A', value: 'one' });
+  await root.ok('vault_update', { ...STAGING, key: 'A', value: 'two' });
+  await root.ok('vault_delete', { ...STAGING, key: 'A' });
+  await root.ok('vault_create', { ...STAGING, key: 'A', value: 'again' });
+  const entries = Array.from({ length: 120 }, (_, index) => ({ key: `K${index}`, value: `${index}` }));
+  for (let from = 0; from < entries.length; from += 40)
+    await root.ok('vault_import', { ...SHOP, entries: entries.slice(from, from + 40) });
+  const changed = [
+    { key: 'K0', value: '0' },
+    { key: 'K1', value: 'changed', comment: 'now with one' },
+    { key: 'NEW', value: 'new' },
+  ];
+  await root.ok('vault_import', { ...SHOP, dry_run: true, entries: changed });
+  await root.ok('vault_import', { ...SHOP, entries: changed });
+  await root.ok('environment_create', { ...SHOP, id: 'short', name: 'Short' });
+  await root.ok('vault_create', { ...SHOP, environment: 'short', key: 'A', value: 'x' });
+  await root.ok('vault_delete', { ...SHOP, environment: 'short', key: 'A' });
+  await root.ok('environment_delete', { ...SHOP, id: 'short' });
+  // A project that is deleted with what is in it, and one after it under the same id.
+  for (const values of [['a', 'b', 'c'], ['d']]) {
+    await makeProject(root, 'brief');
+    await root.ok('vault_create', { project_id: 'brief', key: 'A', value: 'first' });
+    for (const value of values) await root.ok('vault_update', { project_id: 'brief', key: 'A', value });
+    if (values.length > 1) await root.ok('project_delete', { project_id: 'brief' });
+  }
+}
+
+const VERSIONS = 4 + 1 + 120 + 2 + 2;
+
+describe.each(ENGINES)('what is stored on %s', () => {
+  test('is what the log says after a long history, while requests run, and after a restore', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer({ dataKeySealsMax: 50 });
+    const root = await server.setUp();
+    await live(root);
+    const run = await verify(server, '--json');
+    expect(run).toMatchObject({ code: 0 });
+    expect(JSON.parse(run.stdout)).toMatchObject({ versions: VERSIONS, comments_unproven: 0 });
+    const [during] = await Promise.all([
+      verify(server),
+      ...Array.from({ length: 20 }, async (_, index) => {
+        await root.ok('vault_update', { ...SHOP, key: `K${index}`, value: 'meanwhile' });
+      }),
+    ]);
+    expect(during).toMatchObject({ code: 0 });
+
+    await backUpTo(places.path, server);
+    const rootKeys = rootKeysOf(server.dataDir);
+    await restoreTo(places.dataDir, places.path, { rootKeys });
+    const restored = await runAdminHere(['audit', 'verify', '--json'], { dataDir: places.dataDir });
+    expect(restored).toMatchObject({ code: 0 });
+    expect(JSON.parse(restored.stdout)).toMatchObject({ versions: VERSIONS + 20 });
+  });
+
+  test('is told to be whole where a record of before does not name the comment, and how many these are', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    await makeProject(root, 'shop');
+    await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one', comment: 'of A' });
+    const { db } = server.app.context.store;
+    // As the log was written before: without the field, and with the tree over that.
+    const rows = await db.selectFrom('audit_entry').selectAll().orderBy('idx').execute();
+    let frontier: Frontier = EMPTY_FRONTIER;
+    for (const { idx, body } of rows) {
+      const older = body.replace(/"comment_ciphertext_sha256":"\w+",/, '');
+      await db.updateTable('audit_entry').set({ body: older }).where('idx', '=', idx).execute();
+      frontier = appendLeaf(sha256, frontier, Buffer.from(older));
+    }
+    await db
+      .updateTable('audit_head')
+      .set({ frontier: encodeFrontier(frontier) })
+      .execute();
+    await db
+      .updateTable('ciphertext')
+      .set({ comment_sealed: Buffer.from('x') })
+      .execute();
+    const run = await verify(server, '--json');
+    expect(JSON.parse(run.stdout)).toMatchObject({ versions: 1, comments_unproven: 1 });
+    expect(run.stderr).toContain('Of 1 of them the comment is not on record');
+  });
+});
+
+/** Made by hand, in a database with A at version 3, B at version 1 and C, destroyed. */
+type Tampering = {
+  title: string;
+  tamper: (db: Reader, server: TestServer) => Promise<unknown>;
+  difference: string;
+  key: string | null;
+  version: number | null;
+  /** Of the record that it differs from, by type and version. */
+  record: [type: string, version?: number] | undefined;
+};
+
+const versionOf = (key: string, version: number) => sql`
+  select entry_version.ciphertext_id from entry_version join entry on entry.id = entry_version.entry_id
+  where entry.key = ${key} and entry_version.version = ${version}`;
+
+/** Without the checks of references, as someone has it who writes to the file or the tables. */
+async function without(db: Reader, ...statements: ReturnType<typeof sql>[]): Promise<void> {
+  for (const statement of statements) await statement.execute(db);
+}
+
+async function put(db: Reader, key: string, version: number, ciphertext: Uint8Array): Promise<void> {
+  const { id: dataKeyId } = await db.selectFrom('data_key').select('id').executeTakeFirstOrThrow();
+  const entry = await db.selectFrom('entry').selectAll().where('key', '=', key).executeTakeFirst();
+  const created = { created_at: 0, created_by_uid: 'usr_0', created_by_username: 'root' };
+  const id = entry?.id ?? 'ent_made_by_hand';
+  if (entry === undefined) {
+    const place = { project_id: 'shop', environment: 'default', key, version };
+    await db
+      .insertInto('entry')
+      .values({ id, ...place, ...created })
+      .execute();
+  }
+  const row = await db
+    .insertInto('ciphertext')
+    .values({ value_sealed: ciphertext, comment_sealed: ciphertext })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('entry_version')
+    .values({ entry_id: id, version, data_key_id: dataKeyId, ciphertext_id: row.id, ...created })
+    .execute();
+}
+
+describe.each(ENGINES)('a difference between log and rows is named on %s:', () => {
+  test.each<Tampering>([
+    {
+      title: 'a version that is not there',
+      tamper: async (db) =>
+        await without(db, sql`delete from entry_version where ciphertext_id = (${versionOf('A', 2)})`),
+      difference: 'missing',
+      key: 'A',
+      version: 2,
+      record: ['vault_update', 2],
+    },
+    {
+      title: 'an entry that is not there, with its versions',
+      tamper: async (db) => await without(db, sql`delete from entry where key = 'A'`),
+      difference: 'missing',
+      key: 'A',
+      version: 1,
+      record: ['vault_create', 1],
+    },
+    {
+      title: 'an emptied ciphertext',
+      tamper: async (db) =>
+        await db
+          .updateTable('ciphertext')
+          .set({ value_sealed: Buffer.alloc(0), comment_sealed: Buffer.alloc(0) })
+          .where(sql<boolean>`id = (${versionOf('B', 1)})`)
+          .execute(),
+      difference: 'missing',
+      key: 'B',
+      version: 1,
+      record: ['vault_create', 1],
+    },
+    {
+      title: 'two versions of one entry that changed places',
+      tamper: async (db) =>
+        await without(
+          db,
+          sql`update entry_version set version = 99 where ciphertext_id = (${versionOf('A', 1)})`,
+          sql`update entry_version set version = 1 where ciphertext_id = (${versionOf('A', 2)})`,
+          sql`update entry_version set version = 2 where ciphertext_id = (${versionOf('A', 99)})`,
+        ),
+      difference: 'exchanged',
+      key: 'A',
+      version: 1,
+      record: ['vault_create', 1],
+    },
+    {
+      title: 'another value',
+      tamper: async (db) =>
+        await without(
+          db,
+          sql`update ciphertext set value_sealed = (select value_sealed from ciphertext where id = (${versionOf('A', 2)})) where id = (${versionOf('A', 3)})`,
+        ),
+      difference: 'exchanged',
+      key: 'A',
+      version: 3,
+      record: ['vault_version_restore', 3],
+    },
+    {
+      title: 'another comment',
+      tamper: async (db) =>
+        await without(
+          db,
+          sql`update ciphertext set comment_sealed = (select comment_sealed from ciphertext where id = (${versionOf('A', 1)})) where id = (${versionOf('A', 2)})`,
+        ),
+      difference: 'exchanged',
+      key: 'A',
+      version: 2,
+      record: ['vault_update', 2],
+    },
+    {
+      title: 'a version that no record knows',
+      tamper: async (db) => {
+        await put(db, 'A', 4, Buffer.from('made by hand'));
+        await db.updateTable('entry').set({ version: 4 }).where('key', '=', 'A').execute();
+      },
+      difference: 'unrecorded',
+      key: 'A',
+      version: 4,
+      record: undefined,
+    },
+    {
+      title: 'an entry that no record knows',
+      tamper: async (db) => await put(db, 'X', 1, Buffer.from('made by hand')),
+      difference: 'unrecorded',
+      key: 'X',
+      version: 1,
+      record: undefined,
+    },
+    {
+      title: 'an entry under another key than it was stored for',
+      tamper: async (db) => await db.updateTable('entry').set({ key: 'Y' }).where('key', '=', 'B').execute(),
+      difference: 'unrecorded',
+      key: 'Y',
+      version: 1,
+      record: undefined,
+    },
+    {
+      title: 'an entry without versions that no record knows',
+      tamper: async (db) => {
+        await put(db, 'X', 1, Buffer.alloc(0));
+        await without(db, sql`delete from entry_version where entry_id = 'ent_made_by_hand'`);
+      },
+      difference: 'unrecorded',
+      key: 'X',
+      version: 1,
+      record: undefined,
+    },
+    {
+      title: 'a destroyed entry that is there again',
+      tamper: async (db) => await put(db, 'C', 1, Buffer.from('from an old copy')),
+      difference: 'resurrected',
+      key: 'C',
+      version: 1,
+      record: ['vault_delete'],
+    },
+    {
+      title: 'a destroyed ciphertext that is there again, without its entry',
+      tamper: async (db) =>
+        await db
+          .updateTable('ciphertext')
+          .set({ value_sealed: Buffer.from('from an old copy') })
+          .where(sql<boolean>`length(value_sealed) = 0`)
+          .execute(),
+      difference: 'resurrected',
+      key: null,
+      version: null,
+      record: undefined,
+    },
+    {
+      title: 'an entry that was set back to an old version',
+      tamper: async (db) =>
+        await db.updateTable('entry').set({ version: 1 }).where('key', '=', 'A').execute(),
+      difference: 'rolled_back',
+      key: 'A',
+      version: 1,
+      record: ['vault_version_restore', 3],
+    },
+    {
+      title: 'an entry as it was before its last change',
+      tamper: async (db) => {
+        await without(db, sql`delete from entry_version where ciphertext_id = (${versionOf('A', 3)})`);
+        await db.updateTable('entry').set({ version: 2 }).where('key', '=', 'A').execute();
+      },
+      difference: 'rolled_back',
+      key: 'A',
+      version: 2,
+      record: ['vault_version_restore', 3],
+    },
+    {
+      title: 'an edited record',
+      tamper: async (db) =>
+        await sql`update audit_entry set body = replace(body, 'https://api', 'https://aqi') where type = 'vault_allow_origins'`.execute(
+          db,
+        ),
+      difference: 'log',
+      key: null,
+      version: null,
+      record: undefined,
+    },
+    {
+      title: 'a record that was edited to fit another ciphertext',
+      tamper: async (db) => {
+        const forged = Buffer.from('made by hand');
+        await db
+          .updateTable('ciphertext')
+          .set({ value_sealed: forged })
+          .where(sql<boolean>`id = (${versionOf('B', 1)})`)
+          .execute();
+        const { idx, body } = await db
+          .selectFrom('audit_entry')
+          .select(['idx', 'body'])
+          .where('body', 'like', '%"object":"B"%')
+          .executeTakeFirstOrThrow();
+        const edited = body.replace(
+          /"ciphertext_sha256":"\w+"/,
+          `"ciphertext_sha256":"${sha256Hex(forged)}"`,
+        );
+        await db.updateTable('audit_entry').set({ body: edited }).where('idx', '=', idx).execute();
+      },
+      difference: 'log',
+      key: null,
+      version: null,
+      record: undefined,
+    },
+  ])('$title', async ({ tamper, difference, key, version, record }) => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    await makeProject(root, 'shop');
+    await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one', comment: 'of A' });
+    await root.ok('vault_update', { ...SHOP, key: 'A', value: 'two' });
+    await root.ok('vault_version_restore', { ...SHOP, key: 'A', version: 1 });
+    await root.ok('vault_create', { ...SHOP, key: 'B', value: 'one' });
+    await root.ok('vault_create', { ...SHOP, key: 'C', value: 'one' });
+    await root.ok('vault_delete', { ...SHOP, key: 'C' });
+    await root.ok('vault_allow_origins', { ...SHOP, key: 'A', allowed_origins: ['https://api.example.org'] });
+    expect(await verify(server)).toMatchObject({ code: 0 });
+    const { db } = server.app.context.store;
+    const records = await db
+      .selectFrom('audit_entry')
+      .select(['idx', 'type', 'body'])
+      .orderBy('idx')
+      .execute();
+    await tamper(db, server);
+
+    const run = await verify(server, '--json');
+    expect(run.code).toBe(1);
+    const found = JSON.parse(run.stdout) as Record<string, unknown>;
+    expect(found).toMatchObject({ difference, key, version });
+    if (key !== null) expect(found).toMatchObject({ project_id: 'shop', environment: 'default' });
+    if (record !== undefined) {
+      const [type, recorded] = record;
+      const at = records.find(
+        ({ type: is, body }) =>
+          is === type &&
+          body.includes(`"object":"${key}"`) &&
+          (recorded === undefined || body.includes(`"version":${recorded}}`)),
+      );
+      expect(found['index']).toBe(at?.idx);
+      expect(found['message']).toContain(`record ${at?.idx} says`);
+    }
+    // One line, the same for people.
+    expect(run.stderr).toBe(`coffer: ${String(found['message'])}\n`);
+    // Stopped by hand: what stops it at the end would verify the log.
+    await server.stop();
+  });
+});
+
+describe.each(ENGINES)('a backup from %s', () => {
+  test('whose ciphertexts are not those on record is not good, though each of them opens', async () => {
+    using places = backupPlaces();
+    using files = temporaryDirectory();
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    await makeProject(root, 'shop');
+    await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one' });
+    await root.ok('vault_update', { ...SHOP, key: 'A', value: 'two' });
+    await server.app.context.store.db.updateTable('entry').set({ version: 1 }).execute();
+    await backUpTo(places.path, server);
+    const identity = join(files.path, 'key.txt');
+    writeFileSync(identity, `${IDENTITY}\n`, { mode: 0o600 });
+    const run = await runAdminHere(['restore', '--verify', '--identity-file', identity, places.path], {
+      dataDir: server.dataDir,
+    });
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toContain(
+      'the backup is not what its audit log says: rolled back: A in shop/default is at version 1',
+    );
+    await server.stop();
+  });
+});
