@@ -24,7 +24,10 @@ export default defineConfig({
     hookTimeout: 90_000,
     expect: { poll: { timeout: 10_000 } },
     projects: [
-      { extends: true, test: { name: 'sqlite', include } },
+      {
+        extends: true,
+        test: { name: 'sqlite', include, globalSetup: 'packages/server/src/testing/sqlite-for-tests.ts' },
+      },
       {
         extends: true,
         test: {

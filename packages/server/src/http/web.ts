@@ -32,17 +32,17 @@ const TYPES: Readonly<Record<string, string>> = {
 
 type StaticFile = { type: string; body: Buffer; gzip: Buffer | undefined; etag: string; isHashed: boolean };
 
-/**
- * The pages under /web. They are read once, at the start: a build that runs meanwhile does not mix old and new. Every
- * path that is no file is a page of the application, which knows the paths itself.
- */
+/** Read once, at the start: a build that runs meanwhile does not mix old and new. */
+let files: Map<string, StaticFile> | undefined;
+
+/** The pages under /web. Every path that is no file is a page of the application, which knows the paths itself. */
 export function registerWeb(app: FastifyInstance): void {
-  const files = readFiles();
+  const served = (files ??= readFiles());
   app.get('/web', async (_request, reply) => await reply.redirect('/web/'));
   app.get<{ Params: { '*': string } }>('/web/*', async (request, reply) => {
     const path = request.params['*'];
     const isPage = extname(path) === '';
-    const file = files.get(isPage ? 'index.html' : path);
+    const file = served.get(isPage ? 'index.html' : path);
     if (file === undefined) return await sendProblem(reply, new AppError('endpoint_not_found'));
     return await sendFile(request, reply, file);
   });
@@ -68,14 +68,14 @@ async function sendFile(
 }
 
 function readFiles(): Map<string, StaticFile> {
-  const files = new Map<string, StaticFile>();
-  if (!existsSync(FOLDER)) return files;
+  const found = new Map<string, StaticFile>();
+  if (!existsSync(FOLDER)) return found;
   for (const entry of readdirSync(FOLDER, { recursive: true, withFileTypes: true })) {
     const type = TYPES[extname(entry.name)];
     if (!entry.isFile() || type === undefined) continue;
     const path = join(entry.parentPath, entry.name);
     const body = readFileSync(path);
-    files.set(relative(FOLDER, path).replaceAll('\\', '/'), {
+    found.set(relative(FOLDER, path).replaceAll('\\', '/'), {
       type,
       body,
       gzip: existsSync(`${path}.gz`) ? readFileSync(`${path}.gz`) : undefined,
@@ -83,5 +83,5 @@ function readFiles(): Map<string, StaticFile> {
       isHashed: /-[\w-]{8}\.(?:js|css|svg)$/.test(entry.name),
     });
   }
-  return files;
+  return found;
 }

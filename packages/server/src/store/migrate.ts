@@ -28,8 +28,11 @@ const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName:
  * or with `store_unavailable`.
  */
 export async function migrate(db: Kysely<Tables>, { ddl }: StoreDialect): Promise<void> {
+  const done = await listMigrations(db);
+  refuseNewer(done);
+  // As nearly every start finds it: the migrator would look at all tables several times before it sees that.
+  if (done.length === Object.keys(MIGRATIONS).length) return;
   const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(ddl)]));
-  await refuseNewer(db);
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations }, ...TABLES });
   const { error } = await migrator.migrateToLatest();
   if (error instanceof AppError) throw error;
@@ -94,8 +97,8 @@ function withMigrations(db: Kysely<Tables>): Kysely<MigrationTables> {
   return db as unknown as Kysely<MigrationTables>;
 }
 
-async function refuseNewer(db: Kysely<Tables>): Promise<void> {
-  const unknown = (await listMigrations(db)).find((name) => !Object.hasOwn(MIGRATIONS, name));
+function refuseNewer(done: readonly string[]): void {
+  const unknown = done.find((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown === undefined) return;
   throw new StartError(
     `the database was last used by a newer version of Coffer (it has ${unknown}); start that version or a later one`,

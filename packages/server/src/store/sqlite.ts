@@ -21,7 +21,8 @@ import type { DirectAdapter } from './prepared.ts';
 import { StablePlanCompiler } from './sqlite-compiler.ts';
 import type { Tables } from './tables.ts';
 
-const SQLITE_FILE = 'coffer.db';
+/** In the data directory. */
+export const SQLITE_FILE = 'coffer.db';
 
 /** How long transactions wait for another program that holds the database. */
 const BUSY_WAIT_MS = 2000;

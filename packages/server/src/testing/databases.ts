@@ -1,10 +1,19 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import type { PostgresAddress } from '../postgres-address.ts';
+import { SQLITE_FILE } from '../store/sqlite.ts';
 import { ENGINE } from './engines.ts';
-import { queryAt } from './postgres.ts';
+import { queryAt, openAt, type Connection } from './postgres.ts';
 
 /** A database with our tables and nothing in them. Made once for a run of the tests, see `postgres-for-tests.ts`. */
 export const TEMPLATE = 'template_of_tests';
+
+/** A new directory gets a database file with our tables and nothing in them, made once for a run: see `sqlite-for-tests.ts`. */
+export function fillDataDir(directory: string): void {
+  const template = process.env['TEST_SQLITE_TEMPLATE'];
+  if (ENGINE === 'sqlite' && template !== undefined) copyFileSync(template, join(directory, SQLITE_FILE));
+}
 
 /** Those of this worker that no server is using. */
 const free: PostgresAddress[] = [];
@@ -55,17 +64,22 @@ async function makeDatabase(): Promise<PostgresAddress> {
   return address;
 }
 
+/** One that stays: each new one would have to look at all the tables first. */
+const cleaners = new Map<string, Promise<Connection>>();
+
 /** What a test left behind, its connections included. Quicker by far than a new database. */
 async function empty(address: PostgresAddress): Promise<void> {
-  const left = await queryAt<{ statement: string }>(
-    address,
+  const { database } = address;
+  const cleaner = cleaners.get(database) ?? openAt(address, { ends: 'with the process' });
+  cleaners.set(database, cleaner);
+  const { query } = await cleaner;
+  const left = await query<{ statement: string }>(
     `select 'delete from ' || quote_ident(tablename) as statement from pg_tables
      where schemaname = 'public' and tablename not like 'schema_migration%'
      union all select 'drop function ' || oid::regprocedure || ' cascade' from pg_proc
      where pronamespace = 'public'::regnamespace`,
   );
-  await queryAt(
-    address,
+  await query(
     [
       'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid != pg_backend_pid()',
       'set session_replication_role = replica',

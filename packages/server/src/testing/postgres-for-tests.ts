@@ -8,6 +8,7 @@ export async function setup(): Promise<() => Promise<void>> {
   const cluster = await PostgresCluster.start({
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
   });
+  await cluster.makeConnectingCheap();
   await cluster.query(`create database ${TEMPLATE}`);
   const store = await openStore(await openPostgres(cluster.address(TEMPLATE)));
   await store.close();

@@ -6,7 +6,7 @@ import { createLogger } from '../logger.ts';
 import { verifyAuditLog } from '../services/audit-verification.ts';
 import { Client } from './client.ts';
 import { makeDataDir } from './data-dir.ts';
-import { databaseFor, releaseDatabase } from './databases.ts';
+import { databaseFor, fillDataDir, releaseDatabase } from './databases.ts';
 
 export const PASSWORD = 'violet-anchor-pebble-41';
 
@@ -116,6 +116,7 @@ export async function startTestServer({
   ...options
 }: TestOptions = {}): Promise<TestServer> {
   const directory = dataDir ?? makeDataDir();
+  if (dataDir === undefined) fillDataDir(directory);
   const logLines: string[] = [];
   const app = await startApp({
     passwordCost: CHEAP_PASSWORDS,
