@@ -35,7 +35,7 @@ const TABLES = {
   route_rate: 'stays',
 } as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] | 'stays' };
 
-const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
 export type SavedTable = { [T in TableName]: (typeof TABLES)[T] extends 'stays' ? never : T }[TableName];
 export const SAVED_TABLES = TABLE_NAMES.filter((table) => TABLES[table] !== 'stays') as SavedTable[];
