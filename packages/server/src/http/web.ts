@@ -32,17 +32,16 @@ const TYPES: Readonly<Record<string, string>> = {
 
 type StaticFile = { type: string; body: Buffer; gzip: Buffer | undefined; etag: string; isHashed: boolean };
 
-/** Read once, at the start: a build that runs meanwhile does not mix old and new. */
+/** Read all at once, when the first is asked for: a build that runs later does not mix old and new. */
 let files: Map<string, StaticFile> | undefined;
 
 /** The pages under /web. Every path that is no file is a page of the application, which knows the paths itself. */
 export function registerWeb(app: FastifyInstance): void {
-  const served = (files ??= readFiles());
   app.get('/web', async (_request, reply) => await reply.redirect('/web/'));
   app.get<{ Params: { '*': string } }>('/web/*', async (request, reply) => {
     const path = request.params['*'];
     const isPage = extname(path) === '';
-    const file = served.get(isPage ? 'index.html' : path);
+    const file = (files ??= readFiles()).get(isPage ? 'index.html' : path);
     if (file === undefined) return await sendProblem(reply, new AppError('endpoint_not_found'));
     return await sendFile(request, reply, file);
   });
