@@ -260,7 +260,7 @@ export type EntryVersion = {
   current: boolean;
 };
 
-export type AuditEventType = 'instance_create' | 'root_key_rotate' | 'data_key_rewrap' | 'root_key_retire' | 'instance_setup' | 'instance_backup' | 'instance_restore' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_offline' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'vault_allow_origins' | 'route_create' | 'route_list' | 'route_view' | 'route_update' | 'route_delete' | 'route_preview' | 'route_version_list' | 'route_call_list' | 'route_invoke' | 'route_invoke_end' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
+export type AuditEventType = 'instance_create' | 'root_key_rotate' | 'data_key_rewrap' | 'root_key_retire' | 'instance_setup' | 'instance_backup' | 'instance_backup_end' | 'instance_restore' | 'user_login' | 'user_logout' | 'user_create' | 'user_list' | 'user_view' | 'user_update' | 'user_password' | 'user_password_reset' | 'user_delete' | 'user_session_list' | 'user_session_delete' | 'session_reuse' | 'project_create' | 'project_view' | 'project_update' | 'project_delete' | 'project_member_list' | 'project_member_candidate_list' | 'project_member_add' | 'project_member_remove' | 'environment_create' | 'environment_list' | 'environment_delete' | 'vault_create' | 'vault_list' | 'vault_watch' | 'vault_view' | 'vault_offline' | 'vault_update' | 'vault_delete' | 'vault_import' | 'vault_version_list' | 'vault_version_restore' | 'vault_allow_origins' | 'route_create' | 'route_list' | 'route_view' | 'route_update' | 'route_delete' | 'route_preview' | 'route_version_list' | 'route_call_list' | 'route_invoke' | 'route_invoke_end' | 'token_create' | 'token_list' | 'token_update' | 'token_revoke' | 'token_trust_create' | 'token_trust_list' | 'token_trust_delete' | 'token_exchange' | 'token_refused' | 'event_list';
 
 export type AuditEvent = {
   index: number;
@@ -285,7 +285,10 @@ export type HealthAnswer = Answer & {
 
 export type ReadyInput = Record<string, never>;
 
-export type ReadyAnswer = Answer;
+export type ReadyAnswer = Answer & {
+  /** What an administrator should look into though all that works, such as a backup that failed. */
+  warnings: readonly (string)[];
+};
 
 export type SetupInput = {
   setup_token: string;

@@ -17,7 +17,12 @@ export const AUDIT_EVENTS = {
   },
   instance_setup: { title: 'The first ROOT user was created', records: 'always' },
   instance_backup: {
-    title: 'A backup was begun, or one failed; `details` says whether it holds the root key',
+    title: 'A backup was begun; `details` says by whom, and whether it holds the root key',
+    records: 'always',
+  },
+  instance_backup_end: {
+    title:
+      'A backup ended; `details` has name, size and SHA-256 of its file, or why there is none, and names the record of its beginning',
     records: 'always',
   },
   instance_restore: {

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { ENDPOINTS } from '@coffer/contract';
 import { AppError, type Redacted } from '@coffer/core';
 import type { FastifyInstance } from 'fastify';
+import type { ScheduledBackups } from './backup/scheduled-backups.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { Egress } from './egress/egress.ts';
@@ -34,7 +35,7 @@ import { findInstance } from './store/instance.ts';
 import { openDialect } from './store/open-dialect.ts';
 import { VERSION } from './version.ts';
 
-/** How long a stop waits for requests that are under way. */
+/** How long a stop waits for requests that are under way, and for a backup to be called off. */
 const STOP_PATIENCE_MS = 10_000;
 
 export type AppOptions = {
@@ -76,7 +77,11 @@ async function startOnStore(options: AppOptions, store: Store): Promise<App> {
     await createFirstUser(context, options.config.firstUser);
     // A crash may have come between a delete and its erasure.
     await context.eraser.erase();
-    return await serve(options, context);
+    const backups = await scheduleBackups(options, context);
+    const app = await serve(options, context, backups);
+    // Only who serves takes one on.
+    backups?.start();
+    return app;
   } catch (error) {
     await store.close();
     throw error;
@@ -113,6 +118,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     watchers: new Watchers(store, log, options.watchLimits),
     runningCalls: new RunningCalls(),
     oauthTokens: new OAuthTokens({ send: async (request) => await egress.send(request), clock }),
+    backupSchedule: config.backup.schedule,
   };
 }
 
@@ -157,7 +163,23 @@ function refusedSetting(issue: { path: PropertyKey[]; message: string } | undefi
   return new StartError(`${FIRST_USER_SETTINGS[String(issue?.path[0])]} ${issue?.message}`);
 }
 
-async function serve({ config, log }: AppOptions, context: Context): Promise<App> {
+/** Loads what makes backups where there are to be any. Fails with a StartError when there cannot be. */
+async function scheduleBackups(
+  { config }: AppOptions,
+  context: Context,
+): Promise<ScheduledBackups | undefined> {
+  const { backupSchedule } = context;
+  if (backupSchedule === undefined) return undefined;
+  const { ScheduledBackups: Backups } = await import('./backup/scheduled-backups.ts');
+  const { path } = rootKeySource(config.rootKeys, config.dataDir);
+  return new Backups(context, backupSchedule, path);
+}
+
+async function serve(
+  { config, log }: AppOptions,
+  context: Context,
+  backups: ScheduledBackups | undefined,
+): Promise<App> {
   const secure = config.publicUrl?.startsWith('https:') ?? config.tls !== undefined;
   const tls = config.tls && { cert: config.tls.cert, key: config.tls.key.expose() };
   const app = createServer({ log, secure, tls, trustedProxies: config.trustedProxies });
@@ -175,7 +197,7 @@ async function serve({ config, log }: AppOptions, context: Context): Promise<App
     url,
     publicUrl: config.publicUrl ?? url,
     setupToken: (await isSetUp(context)) ? undefined : context.rootKeys.latest.setupToken,
-    stop: async () => await stop(app, context),
+    stop: async () => await stop(app, context, backups),
   };
 }
 
@@ -202,10 +224,14 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function stop(app: FastifyInstance, context: Context): Promise<void> {
+async function stop(
+  app: FastifyInstance,
+  context: Context,
+  backups: ScheduledBackups | undefined,
+): Promise<void> {
   const { store, audit, egress, runningCalls } = context;
   const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
-  await app.close();
+  await Promise.all([app.close(), backups?.stop(STOP_PATIENCE_MS)]);
   clearTimeout(impatience);
   await runningCalls.settle();
   egress.close();

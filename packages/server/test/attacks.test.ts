@@ -225,7 +225,7 @@ test('a log that cannot be written changes no answer', async () => {
       tls: undefined,
       trustedProxies: [],
       egressAllow: [],
-      backup: { recipients: undefined, passphrase: undefined },
+      backup: { recipients: undefined, passphrase: undefined, schedule: undefined },
       logLevel: 'trace',
     },
   });

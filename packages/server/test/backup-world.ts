@@ -45,7 +45,6 @@ export async function backUpTo(
     path,
     lock: { recipients: [RECIPIENT] },
     withRootKey: false,
-    by: 'command',
     ...order,
     rootKeys: order.rootKeys ?? rootKeysOf(server.dataDir),
   });

@@ -230,9 +230,14 @@ describe('a backup on sqlite', () => {
     expect(readdirSync(places.directory)).toEqual(['backup.age']);
     expect(existsSync(other)).toBe(false);
     // Each is on record: that it began, and that it failed.
-    const { events } = await root.ok('event_fetch', { type: 'instance_backup' });
-    expect(events.map(({ outcome }: { outcome: string }) => outcome)).toEqual(
-      Array.from({ length: 4 }, () => ['error', 'success']).flat(),
+    const { events: begun } = await root.ok('event_fetch', { type: 'instance_backup' });
+    const { events: ended } = await root.ok('event_fetch', { type: 'instance_backup_end' });
+    expect(begun).toHaveLength(4);
+    expect(ended).toMatchObject(
+      ['failed', 'stopped', 'failed', 'failed'].map((code, index) => ({
+        outcome: 'error',
+        details: { code, begin: begun[index].index },
+      })),
     );
   });
 

@@ -27,7 +27,7 @@ const ROUTE_FIELDS =
 
 const PROMISED: readonly (readonly [call: string, takes: string, gives: string])[] = [
   ['GET /health', '', 'version'],
-  ['GET /ready', '', ''],
+  ['GET /ready', '', 'warnings'],
   ['POST /setup', 'setup_token username email first_name last_name password', 'token expires_at user'],
   ['POST /user/login', 'auth_data password', 'token expires_at user'],
   ['POST /user/refresh', '', 'token expires_at user'],

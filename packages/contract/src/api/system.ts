@@ -17,7 +17,13 @@ export const systemApi = {
     path: '/ready',
     summary: 'Can it serve: do the database, the keys and the audit log work?',
     input: z.strictObject({}),
-    output: {},
+    output: {
+      warnings: z
+        .array(z.string())
+        .describe(
+          'What an administrator should look into though all that works, such as a backup that failed.',
+        ),
+    },
     message: 'Ready',
     errors: ['not_ready'],
   }),

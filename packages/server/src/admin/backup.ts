@@ -20,9 +20,9 @@ export const backup: AdminHandler<'backup'> = async (context, { args, options })
   const lock = await chooseLock(context, options);
   const path = resolve(args.file);
   return await withStore(context, async ({ store }) => {
-    const { header, manifest, bytes } = await backUp(
+    const { header, manifest, bytes, sha256 } = await backUp(
       { store, audit: new AuditLog(store, clock), clock },
-      { path, lock, rootKeys, withRootKey: options['with-root-key'], by: 'command', signal },
+      { path, lock, rootKeys, withRootKey: options['with-root-key'], signal },
     );
     context.say(
       `Backed up ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records, ${bytes} bytes.`,
@@ -33,7 +33,9 @@ export const backup: AdminHandler<'backup'> = async (context, { args, options })
         : 'The root key is in it: whoever can open it has every value.',
     );
     context.print(
-      context.json ? JSON.stringify({ file: path, bytes, ...publicPart(header), tables: manifest }) : path,
+      context.json
+        ? JSON.stringify({ file: path, bytes, sha256, ...publicPart(header), tables: manifest })
+        : path,
     );
     return ADMIN_EXIT.success;
   });

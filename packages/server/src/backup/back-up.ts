@@ -1,13 +1,14 @@
 import { createWriteStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createZstdCompress } from 'node:zlib';
-import { rootHash } from '@coffer/core';
+import { AppError, rootHash, type Redacted } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
 import { deriveInstanceKeys, findRootKeyOf } from '../keys/root-key.ts';
-import type { RootKeys } from '../root-keys.ts';
-import { draft, type AuditLog } from '../services/audit-log.ts';
+import type { AuditLog } from '../services/audit-log.ts';
+import { beginBackup, closeBackup, type BackupFailure } from '../services/backup-log.ts';
 import { sha256 } from '../sha256.ts';
 import { StartError } from '../start-error.ts';
 import { getAuditHead } from '../store/audit.ts';
@@ -19,44 +20,68 @@ import { readRows, SAVED_TABLES } from '../store/table-rows.ts';
 import { VERSION } from '../version.ts';
 import { encrypt, type Lock } from './age.ts';
 import { encodeRow, Tally, type BackupHeader, type Manifest } from './format.ts';
-import { writeWholeFile } from './whole-file.ts';
+import { ContentHash, writeWholeFile, type FileContent } from './whole-file.ts';
 
 export type BackupOrder = {
   path: string;
   lock: Lock;
   /** Among them the current one. */
-  rootKeys: RootKeys;
+  rootKeys: readonly Redacted<Buffer>[];
   withRootKey: boolean;
-  /** Whether a person asked for it or the clock. */
-  by: 'command' | 'schedule';
+  /** Calls it off: nothing stays. */
   signal?: AbortSignal;
 };
 
-export type Backup = { header: BackupHeader; manifest: Manifest; bytes: number };
+export type Backup = { header: BackupHeader; manifest: Manifest } & FileContent;
 
 /**
  * Writes one file with all that the instance is, as of one moment, while it is being used. It is there whole or not at
- * all. That it was begun is on record before anything is read, and thus is in it; that it failed, too.
+ * all. That it was begun is on record before anything is read, and thus is in it; how it ended, too.
  */
 export async function backUp(
-  { store, audit, clock }: { store: Store; audit: AuditLog; clock: Clock },
+  parts: { store: Store; audit: AuditLog; clock: Clock },
   order: BackupOrder,
 ): Promise<Backup> {
-  const details = { by: order.by, with_root_key: order.withRootKey };
-  const origin = { ip: '', requestId: 'backup', userAgent: '' };
-  await audit.record(draft(origin, undefined, { type: 'instance_backup', details }));
+  const begin = await beginBackup(parts, order);
+  let backup: Backup;
   try {
-    return await store.snapshot(async (snapshot) => await writeBackup(snapshot, { store, clock }, order));
+    backup = await writeBackup(parts, order);
   } catch (error) {
-    await audit
-      .record(draft(origin, undefined, { type: 'instance_backup', outcome: 'error', details }))
-      // What is said is why the backup failed.
-      .catch(() => undefined);
+    // What is said is why the backup failed.
+    await closeBackup(parts, begin, describeFailure(error, order.signal)).catch(() => undefined);
     throw error;
   }
+  const { bytes, sha256 } = backup;
+  await closeBackup(parts, begin, { file: basename(order.path), bytes, sha256 });
+  return backup;
 }
 
-async function writeBackup(
+/** For the record. Where the signal was given, that is why. */
+export function describeFailure(error: unknown, signal?: AbortSignal): BackupFailure {
+  if (signal?.aborted === true) {
+    return isTimeout(signal.reason)
+      ? { code: 'failed', reason: 'it took too long' }
+      : { code: 'stopped', reason: 'it was called off' };
+  }
+  if (error instanceof StartError) return { code: 'failed', reason: error.message };
+  if (error instanceof AppError)
+    return { code: 'failed', reason: String(error.detail['reason'] ?? error.code) };
+  return { code: 'failed', reason: 'an error that was not expected: see the log of the server' };
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError';
+}
+
+/** The same without a record, for whoever keeps one. */
+export async function writeBackup(
+  { store, clock }: { store: Store; clock: Clock },
+  order: BackupOrder,
+): Promise<Backup> {
+  return await store.snapshot(async (snapshot) => await writeSnapshot(snapshot, { store, clock }, order));
+}
+
+async function writeSnapshot(
   snapshot: Reader,
   { store, clock }: { store: Store; clock: Clock },
   { path, lock, rootKeys, withRootKey, signal }: BackupOrder,
@@ -82,9 +107,10 @@ async function writeBackup(
   };
   const tally = new Tally();
   const { backupKey } = deriveInstanceKeys(rootKey, instance.id);
-  const lines = linesOf(snapshot, { header, tally, backupKey });
-  const bytes = await writeWholeFile(path, async (draft) => await writeLines(draft, { lines, lock, signal }));
-  return { header, manifest: tally.manifest, bytes };
+  const lines = linesOf(snapshot, { header, tally, backupKey, signal });
+  const write = async (draft: string): Promise<FileContent> =>
+    await writeLines(draft, { lines, lock, signal });
+  return { header, ...(await writeWholeFile(path, write, signal)), manifest: tally.manifest };
 }
 
 /** Of the one root key that opens all. Fails with a StartError while there are two. */
@@ -102,7 +128,12 @@ async function getKeyCheck(snapshot: Reader): Promise<Uint8Array> {
 
 async function* linesOf(
   snapshot: Reader,
-  { header, tally, backupKey }: { header: BackupHeader; tally: Tally; backupKey: Buffer },
+  {
+    header,
+    tally,
+    backupKey,
+    signal,
+  }: { header: BackupHeader; tally: Tally; backupKey: Buffer; signal: AbortSignal | undefined },
 ): AsyncGenerator<string> {
   const line = (content: unknown): string => {
     const text = `${JSON.stringify(content)}\n`;
@@ -113,7 +144,7 @@ async function* linesOf(
   for (const table of SAVED_TABLES) {
     tally.begin(table);
     let isFirst = true;
-    for await (const { columns, rows } of readRows(snapshot, table)) {
+    for await (const { columns, rows } of until(signal, readRows(snapshot, table))) {
       if (isFirst) yield line({ table, columns });
       isFirst = false;
       const text = rows.map((row) => {
@@ -131,29 +162,64 @@ async function* linesOf(
   yield `${JSON.stringify(tally.seal(backupKey))}\n`;
 }
 
+/** What is awaited when the signal is given is left to itself: a database that does not answer holds nobody up. */
+async function* until<T>(
+  signal: AbortSignal | undefined,
+  items: AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
+  if (signal === undefined) return yield* items;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  // Whether or not anyone waits for it when it comes.
+  aborted.catch(() => undefined);
+  signal.addEventListener('abort', abort);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = items.next();
+      const item = await Promise.race([next, aborted]);
+      if (item.done === true) return;
+      yield item.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Fast, and as small as what is mostly ciphertext becomes. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 async function writeLines(
   path: string,
   { lines, lock, signal }: { lines: AsyncGenerator<string>; lock: Lock; signal: AbortSignal | undefined },
-): Promise<void> {
+): Promise<FileContent> {
   const options = signal === undefined ? {} : { signal };
+  const content = new ContentHash();
+  const counted = async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      content.add(chunk);
+      yield chunk;
+    }
+  };
   const compressed = createZstdCompress(ZSTD);
   const compress = async (): Promise<void> =>
     await pipeline(Readable.from(lines, { objectMode: true, highWaterMark: 1 }), compressed, options);
   const write = async (): Promise<void> => {
     const encrypted = await encrypt(lock, Readable.toWeb(compressed) as ReadableStream<Uint8Array>);
-    await pipeline(
-      Readable.fromWeb(encrypted as Parameters<typeof Readable.fromWeb>[0]),
-      createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }),
-      options,
-    );
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
+    try {
+      const source = Readable.fromWeb(encrypted as Parameters<typeof Readable.fromWeb>[0]);
+      await pipeline(source, counted, file, options);
+    } finally {
+      // One that is called off at once is made all the same, a moment later.
+      if (!file.closed) await new Promise<void>((resolve) => void file.once('close', resolve));
+    }
   };
   // Whichever fails takes the other with it, which then only says that it was cut off.
   const outcomes = await Promise.allSettled([compress(), write()]);
   const failures = outcomes.flatMap((part) => (part.status === 'rejected' ? [part.reason as unknown] : []));
   if (failures.length > 0) throw failures.find((failure) => !isCutOff(failure)) ?? failures[0];
+  return content.end();
 }
 
 function isCutOff(failure: unknown): boolean {

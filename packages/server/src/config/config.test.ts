@@ -286,6 +286,56 @@ const CASES = {
     ],
     bad: ['eleven char'],
   },
+  COFFER_BACKUP_DIR: {
+    pick: ({ backup }) => backup.schedule,
+    beside: { COFFER_BACKUP_RECIPIENTS: RECIPIENT },
+    good: [
+      [
+        '/var/backups/coffer',
+        { directory: '/var/backups/coffer', everyMs: 86_400_000, keep: 14, recipients: [RECIPIENT] },
+      ],
+      ['backups', { directory: resolve('backups'), everyMs: 86_400_000, keep: 14, recipients: [RECIPIENT] }],
+    ],
+    bad: [],
+  },
+  COFFER_BACKUP_EVERY: {
+    pick: ({ backup }) => backup.schedule?.everyMs,
+    beside: { COFFER_BACKUP_RECIPIENTS: RECIPIENT, COFFER_BACKUP_DIR: '/backups' },
+    good: [
+      ['10m', 600_000],
+      ['90m', 5_400_000],
+      ['12h', 43_200_000],
+      ['7d', 604_800_000],
+      ['366d', 31_622_400_000],
+    ],
+    bad: [
+      '9m',
+      '367d',
+      '999999h',
+      '0h',
+      '1',
+      '24',
+      'h',
+      '1s',
+      '1w',
+      '-1d',
+      '1.5h',
+      '1d ',
+      '1h30m',
+      'daily',
+      '1D',
+      '1e2h',
+    ],
+  },
+  COFFER_BACKUP_KEEP: {
+    pick: ({ backup }) => backup.schedule?.keep,
+    beside: { COFFER_BACKUP_RECIPIENTS: RECIPIENT, COFFER_BACKUP_DIR: '/backups' },
+    good: [
+      ['1', 1],
+      ['9999', 9999],
+    ],
+    bad: ['0', '-1', '1.5', '10000', 'all', ' 7', '0x10', '7d'],
+  },
   COFFER_LOG_LEVEL: {
     pick: ({ logLevel }) => logLevel,
     good: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(
@@ -402,6 +452,18 @@ describe('settings', () => {
   test('certificate and key go together', () => {
     expect(refusalOf({ COFFER_TLS_CERT: TEST_CERT })).toBe('COFFER_TLS_CERT is set without COFFER_TLS_KEY');
     expect(refusalOf({ COFFER_TLS_KEY: TEST_KEY })).toBe('COFFER_TLS_KEY is set without COFFER_TLS_CERT');
+  });
+
+  test.each([
+    [{ COFFER_BACKUP_DIR: '/backups' }, 'COFFER_BACKUP_DIR is set without COFFER_BACKUP_RECIPIENTS'],
+    [
+      { COFFER_BACKUP_DIR: '/backups', COFFER_BACKUP_PASSPHRASE: PASSWORD },
+      'COFFER_BACKUP_DIR is set without COFFER_BACKUP_RECIPIENTS',
+    ],
+    [{ COFFER_BACKUP_EVERY: '1d' }, 'COFFER_BACKUP_EVERY is set without COFFER_BACKUP_DIR'],
+    [{ COFFER_BACKUP_KEEP: '7' }, 'COFFER_BACKUP_KEEP is set without COFFER_BACKUP_DIR'],
+  ])('what makes scheduled backups goes together: %j is refused', (environment, message) => {
+    expect(refusalOf(environment)).toContain(message);
   });
 
   test.each([['COFFER_ROOT_USERNAME'], ['COFFER_ROOT_EMAIL'], ['COFFER_ROOT_PASSWORD']] as const)(

@@ -6,6 +6,7 @@ import { checkUsername, Redacted } from '@coffer/core';
 import type { PostgresAddress } from '../postgres-address.ts';
 import { parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
+import { readBackupSettings, type BackupSettings } from './backup-settings.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
@@ -27,8 +28,7 @@ export type Config = {
   trustedProxies: readonly string[];
   /** Origins that the server may call though they are not at https, port 443 and a public address. */
   egressAllow: readonly string[];
-  /** Undefined: none are set. */
-  backup: { recipients: readonly string[] | undefined; passphrase: Redacted<string> | undefined };
+  backup: BackupSettings;
   logLevel: LogLevel;
 };
 
@@ -50,10 +50,7 @@ export function readConfig(environment: Environment): Config {
     tls: parseTls(read('COFFER_TLS_CERT'), read('COFFER_TLS_KEY')),
     trustedProxies: parseProxies(read('COFFER_TRUSTED_PROXIES')),
     egressAllow: parseOrigins(read('COFFER_EGRESS_ALLOW')),
-    backup: {
-      recipients: parseRecipients(read('COFFER_BACKUP_RECIPIENTS')),
-      passphrase: parsePassphrase(read('COFFER_BACKUP_PASSPHRASE')),
-    },
+    backup: readBackupSettings(read),
     logLevel: parseLogLevel(read('COFFER_LOG_LEVEL') ?? 'info'),
   };
 }
@@ -170,22 +167,6 @@ function parseOrigins(text: string | undefined): readonly string[] {
       'COFFER_EGRESS_ALLOW must be origins, as in https://kubernetes.default.svc,http://10.0.0.7:8080',
     );
   });
-}
-
-/** What they are made of is checked where they are used: that takes a program of its own. */
-function parseRecipients(text: string | undefined): readonly string[] | undefined {
-  const recipients = text?.split(',').map((part) => part.trim());
-  if (recipients?.every((recipient) => /^age1[a-z0-9]{20,4000}$/.test(recipient)) === false)
-    throw new StartError(
-      'COFFER_BACKUP_RECIPIENTS must be recipients of age, as in age1…, with commas between',
-    );
-  return recipients;
-}
-
-function parsePassphrase(text: string | undefined): Redacted<string> | undefined {
-  if (text === undefined) return undefined;
-  if (text.length < 12) throw new StartError('COFFER_BACKUP_PASSPHRASE must have at least 12 characters');
-  return new Redacted(text);
 }
 
 function isRange(text: string): boolean {

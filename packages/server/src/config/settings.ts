@@ -81,6 +81,23 @@ export const SETTINGS = [
       'Opens a backup, and closes one where there are no recipients: for `coffer admin`. At least 12 characters.',
   },
   {
+    name: 'COFFER_BACKUP_DIR',
+    fallback: 'none',
+    meaning:
+      'The directory, which must be there, into which the server makes backups by itself, for `COFFER_BACKUP_RECIPIENTS`. Several servers on one database make one backup together: give them the same directory.',
+  },
+  {
+    name: 'COFFER_BACKUP_EVERY',
+    fallback: '1d',
+    meaning:
+      'How often, from `10m` to `366d`, in minutes (`m`), hours (`h`) or days (`d`), counted from 1970 in UTC: `1d` is at midnight.',
+  },
+  {
+    name: 'COFFER_BACKUP_KEEP',
+    fallback: '14',
+    meaning: 'How many of these backups stay; older ones go when a newer one is complete.',
+  },
+  {
     name: 'COFFER_LOG_LEVEL',
     fallback: 'info',
     meaning:

@@ -1,7 +1,7 @@
 import { appendLeaf, EMPTY_FRONTIER, rootHash, type AuditEntry, type Frontier } from '@coffer/core';
 import { formatTime } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
-import { callColumns, getAuditHead, listStoredAuditEntries, type StoredAuditEntry } from '../store/audit.ts';
+import { linkColumns, getAuditHead, listStoredAuditEntries, type StoredAuditEntry } from '../store/audit.ts';
 import type { Reader } from '../store/database.ts';
 import { AuditDifference } from './audit-difference.ts';
 
@@ -69,8 +69,8 @@ function checkPlace(stored: StoredAuditEntry, entry: AuditEntry, expected: numbe
     entry.at === formatTime(at) &&
     entry.uid === uid &&
     entry.project_id === projectId &&
-    callColumns(entry).route_id === stored.routeId &&
-    callColumns(entry).closes === stored.closes;
+    linkColumns(entry).route_id === stored.routeId &&
+    linkColumns(entry).closes === stored.closes;
   if (isFiledRight) return;
   const message = `the record at index ${index} is filed under something else than it says`;
   throw new AuditDifference('log', message, { index });

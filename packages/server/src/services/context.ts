@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import type { OAuthTokens } from '../outbound/auth/oauth-tokens.ts';
 import type { Store } from '../store/database.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { BackupSchedule } from './backup-log.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Eraser } from './eraser.ts';
 import type { IdentityTokens } from './identity-tokens.ts';
@@ -33,4 +34,6 @@ export type Context = {
   watchers: Watchers;
   runningCalls: RunningCalls;
   oauthTokens: OAuthTokens;
+  /** Undefined: the server makes no backups by itself. */
+  backupSchedule: BackupSchedule | undefined;
 };

@@ -19,7 +19,7 @@ import { previewOf } from '../outbound/expressions.ts';
 import type { Inputs } from '../outbound/inputs.ts';
 import { renderPreview } from '../outbound/render.ts';
 import { sha256Hex } from '../sha256.ts';
-import { listCalls, type RecordedCall } from '../store/audit.ts';
+import { listCalls, type Closable as RecordedCall } from '../store/audit.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import type { Page } from '../store/page.ts';
 import { findProject } from '../store/projects.ts';

@@ -53,7 +53,7 @@ export async function insertAuditEntries(
 ): Promise<void> {
   for (const { entry, body, at } of records) {
     const { index: idx, type, uid, project_id } = entry;
-    await insertEntry(tx, { idx, type, at, uid, project_id, body, ...callColumns(entry) });
+    await insertEntry(tx, { idx, type, at, uid, project_id, body, ...linkColumns(entry) });
   }
   await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at: headAt });
 }
@@ -73,17 +73,19 @@ const insertEntry = prepared((db, row: AuditEntryRow) =>
   }),
 );
 
-/** What calls of routes are found by, and their ends. */
-export function callColumns({
+/** What a call of a route is found by, and the end of what has a record for its beginning and one for its end. */
+export function linkColumns({
   type,
   object,
   details,
 }: AuditEntry): Pick<AuditEntryRow, 'route_id' | 'closes'> {
   return {
     route_id: type === 'route_invoke' ? object : null,
-    closes: type === 'route_invoke_end' ? Number(details['begin']) : null,
+    closes: CLOSING_TYPES.has(type) ? Number(details['begin']) : null,
   };
 }
+
+const CLOSING_TYPES: ReadonlySet<AuditEventType> = new Set(['route_invoke_end', 'instance_backup_end']);
 
 const saveHead = prepared((db, { size, frontier, at }: Omit<AuditHeadRow, 'singleton'>) =>
   db
@@ -205,7 +207,8 @@ export async function listChangedProjects(
   return rows.flatMap(({ project_id: id }) => (id === null ? [] : [id as ProjectId]));
 }
 
-export type RecordedCall = {
+/** What has a record for its beginning and one for its end. */
+export type Closable = {
   begin: AuditEntry;
   /** Undefined: not yet, or never. */ end: AuditEntry | undefined;
 };
@@ -215,7 +218,7 @@ export async function listCalls(
   db: Reader,
   { projectId, routeId, firstEvent }: { projectId: ProjectId; routeId: RouteId; firstEvent: number },
   page: Omit<Page, 'filter'>,
-): Promise<{ calls: RecordedCall[]; amount: number }> {
+): Promise<{ calls: Closable[]; amount: number }> {
   const matching = db
     .selectFrom('audit_entry as begin')
     .where('begin.route_id', '=', routeId)
@@ -229,11 +232,56 @@ export async function listCalls(
     .offset(page.offset)
     .execute();
   return {
-    calls: rows.map((row) => ({
-      begin: JSON.parse(row.body) as AuditEntry,
-      end: row.end_body === null ? undefined : (JSON.parse(row.end_body) as AuditEntry),
-    })),
+    calls: rows.map(toClosable),
     amount: await countRows(matching),
+  };
+}
+
+/** Entries of a type between two indexes, newest first, each with the one that closes it. */
+export async function listWithClosing(
+  db: Reader,
+  type: AuditEventType,
+  { after, before, limit }: { after: number; before: number; limit: number },
+): Promise<Closable[]> {
+  const rows = await db
+    .selectFrom('audit_entry as begin')
+    .leftJoin('audit_entry as end', 'end.closes', 'begin.idx')
+    .select(['begin.body', 'end.body as end_body'])
+    .where('begin.type', '=', type)
+    .where('begin.idx', '>', after)
+    .where('begin.idx', '<', before)
+    .orderBy('begin.idx', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toClosable);
+}
+
+/** The entry that closes the one at this index. */
+export async function findClosing(db: Reader, index: number): Promise<AuditEntry | undefined> {
+  const row = await db
+    .selectFrom('audit_entry')
+    .select('body')
+    .where('closes', '=', index)
+    .executeTakeFirst();
+  return row && (JSON.parse(row.body) as AuditEntry);
+}
+
+/** The index of the newest entry of a type. */
+export async function findNewestOfType(db: Reader, type: AuditEventType): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_entry')
+    .select('idx')
+    .where('type', '=', type)
+    .orderBy('idx', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.idx;
+}
+
+function toClosable({ body, end_body: endBody }: { body: string; end_body: string | null }): Closable {
+  return {
+    begin: JSON.parse(body) as AuditEntry,
+    end: endBody === null ? undefined : (JSON.parse(endBody) as AuditEntry),
   };
 }
 

@@ -47,7 +47,7 @@ export type Rows = { columns: readonly string[]; rows: readonly (readonly Value[
 const ROWS_AT_ONCE = 100;
 
 /** All rows of a table in the order of its key, a few at a time. Nothing where the table is empty. */
-export async function* readRows(db: Reader, table: SavedTable): AsyncGenerator<Rows> {
+export async function* readRows(db: Reader, table: SavedTable): AsyncGenerator<Rows, void> {
   const key = sql.join(TABLES[table].map((column) => sql.ref(column)));
   let after = sql`true`;
   for (;;) {

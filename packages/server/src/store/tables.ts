@@ -247,7 +247,7 @@ export type AuditEntryRow = {
   body: string;
   /** Of the beginning of a call of a route. */
   route_id: string | null;
-  /** Of its end: the index of its beginning. */
+  /** Of the end of something, such as a call: the index of its beginning. */
   closes: number | null;
 };
 

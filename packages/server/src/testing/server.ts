@@ -134,7 +134,7 @@ export async function startTestServer({
       tls: undefined,
       trustedProxies: [],
       egressAllow: ['http://127.0.0.1:1'],
-      backup: { recipients: undefined, passphrase: undefined },
+      backup: { recipients: undefined, passphrase: undefined, schedule: undefined },
       logLevel: 'trace',
       ...config,
     },

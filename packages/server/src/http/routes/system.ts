@@ -6,10 +6,7 @@ import { signedInShape } from './shapes.ts';
 
 export const systemHandlers = {
   health: async () => ({ version: VERSION }),
-  ready: async ({ context }) => {
-    await checkReady(context);
-    return {};
-  },
+  ready: async ({ context }) => await checkReady(context),
   setup: async ({ context, origin, cookies }, input) => {
     const session = await setUp(context, origin, {
       setupToken: input.setup_token,
