@@ -15,6 +15,18 @@ export const AUDIT_EVENTS = {
     title: 'Nothing is wrapped under a replaced root key any more: its rotation is done',
     records: 'always',
   },
+  data_key_rotate: {
+    title: 'A new data key took the place of the others of a project; `details` says of how many',
+    records: 'always',
+  },
+  vault_reseal: {
+    title: 'A version was sealed anew under a new data key; its content is the same',
+    records: 'always',
+  },
+  data_key_destroy: {
+    title: 'A replaced data key was destroyed: nothing is sealed under it any more',
+    records: 'always',
+  },
   instance_setup: { title: 'The first ROOT user was created', records: 'always' },
   instance_backup: {
     title: 'A backup was begun; `details` says by whom, and whether it holds the root key',
@@ -123,12 +135,14 @@ export type ChangeEventType = (typeof CHANGE_EVENT_TYPES)[number];
 
 /**
  * What stores a version of an entry: `object` is its key, and `details` has its `version` and, of what was sealed,
- * `ciphertext_sha256` and `comment_ciphertext_sha256`, hexadecimal.
+ * `ciphertext_sha256` and `comment_ciphertext_sha256`, hexadecimal. `vault_reseal` also has, of what was there before,
+ * `replaced_ciphertext_sha256` and `replaced_comment_ciphertext_sha256`.
  */
 export const VERSION_EVENT_TYPES = [
   'vault_create',
   'vault_update',
   'vault_version_restore',
+  'vault_reseal',
 ] as const satisfies readonly AuditEventType[];
 
 export const OUTCOMES = ['success', 'denied', 'error'] as const;

@@ -35,6 +35,8 @@ import { findInstance } from './store/instance.ts';
 import { openDialect } from './store/open-dialect.ts';
 import { VERSION } from './version.ts';
 
+/** How often we let go of data keys that another process has destroyed. */
+const FORGET_MS = 60_000;
 /** How long a stop waits for requests that are under way, and for a backup to be called off. */
 const STOP_PATIENCE_MS = 10_000;
 
@@ -192,13 +194,25 @@ async function serve(
   });
   registerWeb(app);
   const url = await listen(app, config);
+  const forgetting = setInterval(() => void forgetDestroyedKeys(context), FORGET_MS).unref();
   return {
     context,
     url,
     publicUrl: config.publicUrl ?? url,
     setupToken: (await isSetUp(context)) ? undefined : context.rootKeys.latest.setupToken,
-    stop: async () => await stop(app, context, backups),
+    stop: async () => {
+      clearInterval(forgetting);
+      await stop(app, context, backups);
+    },
   };
+}
+
+async function forgetDestroyedKeys({ cipher, store, log }: Context): Promise<void> {
+  try {
+    await cipher.forgetDestroyed(store.db);
+  } catch (err) {
+    log.warn({ err }, 'which data keys were destroyed cannot be seen now');
+  }
 }
 
 /** Fails with a StartError when the address is taken or not ours. */

@@ -378,8 +378,8 @@ describe('a backup that was altered', () => {
     const rootKeys = rootKeysOf(server.dataDir);
     const lines = await linesOf(places.path);
     const { backupKey } = deriveInstanceKeys(rootKeys[0], lines[0].instance);
-    // As it would have been before routes and several root keys were there.
-    const newColumns = ['allowed_origins', 'allowed_in_path', 'route_id', 'closes'];
+    // As it would have been before routes, several root keys and replaced data keys were there.
+    const newColumns = ['allowed_origins', 'allowed_in_path', 'route_id', 'closes', 'replaced_at'];
     let table = '';
     let columns: string[] = [];
     const older = lines.flatMap((line) => {

@@ -4,10 +4,12 @@ import { auditVerify } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import type { AnyAdminInput } from './parse-admin-arguments.ts';
 import { restore } from './restore.ts';
+import { rotateDataKey } from './rotate-data-key.ts';
 import { rotateRootKey } from './rotate-root-key.ts';
 
 const handlers = {
   'rotate root-key': rotateRootKey,
+  'rotate data-key': rotateDataKey,
   'audit verify': auditVerify,
   backup,
   restore,

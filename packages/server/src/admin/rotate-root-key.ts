@@ -13,10 +13,9 @@ import {
   type Rotation,
 } from '../services/root-key-rotation.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { progressOf } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 import { withStore } from './with-store.ts';
-
-const PROGRESS_MS = 1000;
 
 export const rotateRootKey: AdminHandler<'rotate root-key'> = async (context, { options }) =>
   await withStore(context, async ({ store, instance }) => {
@@ -76,7 +75,10 @@ function sayHowToDistribute({ say }: AdminContext, rotation: Rotation, newKeyFil
 async function finish(context: AdminContext, rotation: Rotation): Promise<AdminExit> {
   const { say, signal } = context;
   const { dataKeysToRewrap } = await rotationStatus(rotation);
-  const damaged = await rewrapDataKeys(rotation, { signal, progress: progressOf(say, dataKeysToRewrap) });
+  const damaged = await rewrapDataKeys(rotation, {
+    signal,
+    progress: progressOf(say, dataKeysToRewrap, 'data keys are rewrapped'),
+  });
   if (damaged === undefined) {
     say('Stopped. Both root keys are needed until you run this again and it is done.');
     return ADMIN_EXIT.unfinished;
@@ -118,13 +120,4 @@ async function showStatus({ json, say, print }: AdminContext, rotation: Rotation
   };
   say(meaning[step]);
   return ADMIN_EXIT.success;
-}
-
-function progressOf(say: AdminContext['say'], total: number): (done: number) => void {
-  let saidAt = performance.now();
-  return (done) => {
-    if (done < total && performance.now() - saidAt < PROGRESS_MS) return;
-    saidAt = performance.now();
-    say(`${done} of ${total} data keys are rewrapped.`);
-  };
 }

@@ -38,6 +38,9 @@ export type Origin = {
   userAgent: string;
 };
 
+/** Of what a command of the administrator does to running servers' data. */
+export const COMMAND: Origin = { ip: '', requestId: 'admin', userAgent: '' };
+
 /** A call of someone known. */
 export type Caller = Origin & { actor: Actor };
 

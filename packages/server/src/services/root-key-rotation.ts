@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type InstanceId, type Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { rootKeyCheck } from '../keys/root-key.ts';
@@ -8,15 +7,13 @@ import { StartError } from '../start-error.ts';
 import { countDataKeysByRootKey, listDataKeysNotUnder, rewrapDataKey } from '../store/data-keys.ts';
 import type { Reader, Store, Transaction } from '../store/database.ts';
 import { insertRootKey, listRootKeys, markReplaced, retireReplaced } from '../store/root-keys.ts';
+import { COMMAND } from './actor.ts';
 import { draft, type AuditLog } from './audit-log.ts';
 import { RootKeyring, type GivenRootKey } from './root-keyring.ts';
+import { inSmallTransactions } from './small-transactions.ts';
 
 /** Data keys for one transaction: what a server waits for is over in milliseconds. */
 const REWRAP_BATCH = 20;
-/** Longer than a server takes to try again for the lock, so that requests get between. */
-const PAUSE_MS_MIN = 25;
-
-const ORIGIN = { ip: '', requestId: 'admin', userAgent: '' };
 
 export type Rotation = {
   store: Store;
@@ -105,7 +102,7 @@ export async function switchRootKey(rotation: Rotation): Promise<boolean> {
       root_key_id: next.keys.rootKeyId.toString('hex'),
       replaced_root_key_id: current.keys.rootKeyId.toString('hex'),
     };
-    await audit.append(tx, draft(ORIGIN, undefined, { type: 'root_key_rotate', details }));
+    await audit.append(tx, draft(COMMAND, undefined, { type: 'root_key_rotate', details }));
     return true;
   });
 }
@@ -121,17 +118,14 @@ export async function rewrapDataKeys(
   const damaged: string[] = [];
   let rewrapped = 0;
   let after = '';
-  for (;;) {
-    if (signal.aborted) return undefined;
-    const begun = performance.now();
-    const batch = await rotation.store.transaction(async (tx) => await rewrapBatch(rotation, tx, after));
-    if (batch === undefined) return damaged;
+  const work = async (tx: Transaction) => await rewrapBatch(rotation, tx, after);
+  for await (const batch of inSmallTransactions(rotation.store, signal, work)) {
     damaged.push(...batch.damaged);
     rewrapped += batch.rewrapped;
     after = batch.last;
     progress(rewrapped);
-    await sleep(Math.max(PAUSE_MS_MIN, performance.now() - begun));
   }
+  return signal.aborted ? undefined : damaged;
 }
 
 /** Undefined: there is none behind. */
@@ -162,7 +156,7 @@ async function rewrapBatch(
     }
     const details = { root_key_id: rootKeyId.toString('hex') };
     drafts.push(
-      draft(ORIGIN, undefined, { type: 'data_key_rewrap', project: projectId, object: id, details }),
+      draft(COMMAND, undefined, { type: 'data_key_rewrap', project: projectId, object: id, details }),
     );
   }
   await audit.append(tx, ...drafts);
@@ -177,7 +171,7 @@ export async function retireRootKey(rotation: Rotation): Promise<boolean> {
     if (dataKeysToRewrap > 0) return false;
     if ((await retireReplaced(tx)) > 0) {
       const details = { root_key_id: current };
-      await audit.append(tx, draft(ORIGIN, undefined, { type: 'root_key_retire', details }));
+      await audit.append(tx, draft(COMMAND, undefined, { type: 'root_key_retire', details }));
     }
     return true;
   });

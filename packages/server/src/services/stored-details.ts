@@ -10,3 +10,19 @@ export function storedDetails(version: number, sealed: SealedVersion): Record<st
     comment_ciphertext_sha256: sha256Hex(sealed.commentSealed),
   };
 }
+
+/**
+ * And of one that was sealed anew: what it took the place of, so that a verification sees whether that was what was on record. Else
+ * something that was exchanged would be on record as right from then on.
+ */
+export function resealedDetails(
+  version: number,
+  sealed: SealedVersion,
+  replaced: SealedVersion,
+): Record<string, string | number> {
+  return {
+    ...storedDetails(version, sealed),
+    replaced_ciphertext_sha256: sha256Hex(replaced.valueSealed),
+    replaced_comment_ciphertext_sha256: sha256Hex(replaced.commentSealed),
+  };
+}

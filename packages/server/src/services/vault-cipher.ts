@@ -20,6 +20,8 @@ import {
   findActiveDataKey,
   findDataKey,
   insertDataKey,
+  listDataKeysAmong,
+  markDataKeysReplaced,
   retireDataKey,
   type DataKey,
 } from '../store/data-keys.ts';
@@ -94,10 +96,35 @@ export class VaultCipher {
     return open(key, this.#contextOf(place, field), envelope);
   }
 
+  /**
+   * A new key seals what the project seals from now on; what the others sealed is to be sealed anew. Answers with its id,
+   * and how many it replaces.
+   */
+  async renewKey(
+    tx: Transaction,
+    projectId: ProjectId,
+    at: number,
+  ): Promise<{ id: DataKeyId; replaced: number }> {
+    const replaced = await markDataKeysReplaced(tx, projectId, at);
+    const { id } = await this.#makeKey(tx, projectId, at);
+    return { id, replaced };
+  }
+
+  /** Drops from memory the keys that are not there any more, whichever process destroyed them. */
+  async forgetDestroyed(db: Reader): Promise<void> {
+    const known = [...this.#cache.keys()];
+    const there = new Set(await listDataKeysAmong(db, known));
+    for (const id of known) if (!there.has(id)) this.#cache.delete(id);
+  }
+
   async #activeKey(tx: Transaction, projectId: ProjectId): Promise<DataKey> {
     const active = await findActiveDataKey(tx, projectId);
     if (active !== undefined && active.seals + SEALS_PER_VERSION <= this.#sealsMax) return active;
     if (active !== undefined) await retireDataKey(tx, active.id);
+    return await this.#makeKey(tx, projectId, this.#clock());
+  }
+
+  async #makeKey(tx: Transaction, projectId: ProjectId, createdAt: number): Promise<DataKey> {
     const id = formatId('dk', randomBytes(ID_BYTES));
     const keys = await this.#rootKeys.current(tx);
     const wrapped = wrapDataKey(keys, this.#placeOf({ projectId, id }), randomBytes(32));
@@ -108,7 +135,7 @@ export class VaultCipher {
       wrapped,
       rootKeyId: keys.rootKeyId,
       seals: 0,
-      createdAt: this.#clock(),
+      createdAt,
     };
     await insertDataKey(tx, made);
     return made;

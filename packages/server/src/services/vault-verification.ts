@@ -76,13 +76,26 @@ function follow(recorded: RecordedVersions, entry: AuditEntry): void {
   const { version, ciphertext_sha256: value, comment_ciphertext_sha256: comment } = details;
   // Only a log that was altered has others, which the tree tells.
   if (typeof version !== 'number' || !Number.isSafeInteger(version)) return;
-  recorded.put(
-    { projectId, environment, key, version },
-    {
-      index,
-      valueSha256: String(value),
-      commentSha256: comment === undefined ? undefined : String(comment),
-    },
+  const place = { projectId, environment, key, version };
+  if (type === 'vault_reseal' && !isOfWhatWas(recorded.find(place), entry)) return;
+  recorded.put(place, {
+    index,
+    valueSha256: String(value),
+    commentSha256: comment === undefined ? undefined : String(comment),
+  });
+}
+
+/**
+ * Whether what was sealed anew was what the log says. Where it was something else, put there by whoever had the keys, it stays
+ * something else: what it became is not on record as stored.
+ */
+function isOfWhatWas(record: RecordedVersion | undefined, { details }: AuditEntry): boolean {
+  const { replaced_ciphertext_sha256: value, replaced_comment_ciphertext_sha256: comment } = details;
+  return (
+    record !== undefined &&
+    record.destroyedBy === undefined &&
+    record.valueSha256 === value &&
+    (record.commentSha256 === undefined || record.commentSha256 === comment)
   );
 }
 

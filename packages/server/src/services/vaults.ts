@@ -22,6 +22,7 @@ import {
 } from '../store/entries.ts';
 import type { Page } from '../store/page.ts';
 import { listRoutesUsing } from '../store/routes.ts';
+import { findSealed } from '../store/resealed-versions.ts';
 import type { Actor, Caller } from './actor.ts';
 import { draft, type AuditEvent } from './audit-log.ts';
 import { actorNow, mayReadComments, permit, requireWithin } from './authorize.ts';
@@ -30,6 +31,9 @@ import { storedDetails } from './stored-details.ts';
 import type { SealedVersion } from './vault-cipher.ts';
 
 export type { Author, Place };
+
+/** Each but the first takes a whole rotation of the data key between two steps of one request. */
+const OPEN_ATTEMPTS_MAX = 3;
 
 /** An entry as it is shown: its comment is opened, its value only where it was asked for. */
 export type Vault = {
@@ -351,23 +355,29 @@ async function openValue(context: Context, { entry, content }: EntryWithVersion)
   return new Redacted((await openField(context, context.store.db, entry, content, 'value')).toString());
 }
 
-/** Fails with `value_unreadable`; the refusal, and with it the record, names the entry. */
+/**
+ * What was read may have been sealed anew since, and the key that it was sealed under may be gone: then it is read again. Fails
+ * with `value_unreadable`; the refusal, and with it the record, names the entry.
+ */
 export async function openField(
-  { cipher }: Context,
+  { cipher }: Pick<Context, 'cipher'>,
   db: Reader,
   entry: Entry,
   content: EntryVersion,
   field: 'value' | 'comment',
 ): Promise<Buffer> {
-  try {
-    return await cipher.open(db, { ...entry, entryId: entry.id, version: content.version }, field, content);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'value_unreadable') throw error;
-    throw new AppError(
-      'value_unreadable',
-      { key: entry.key, version: content.version },
-      { cause: error.cause },
-    );
+  const { version } = content;
+  let sealed: SealedVersion = content;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await cipher.open(db, { ...entry, entryId: entry.id, version }, field, sealed);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'value_unreadable') throw error;
+      const now = await findSealed(db, { entryId: entry.id, version });
+      if (now === undefined || now.dataKeyId === sealed.dataKeyId || attempts === OPEN_ATTEMPTS_MAX)
+        throw new AppError('value_unreadable', { key: entry.key, version }, { cause: error.cause });
+      sealed = now;
+    }
   }
 }
 

@@ -23,6 +23,18 @@ const insertRow = prepared((db, sealed: Sealed) =>
     .returning('id'),
 );
 
+/** As long as what was there, so that it takes its place on the page and overwrites it. */
+export async function replaceCiphertext(tx: Transaction, id: number, sealed: Sealed): Promise<void> {
+  await replaceRow(tx, { id, ...sealed });
+}
+
+const replaceRow = prepared((db, row: Sealed & { id: number }) =>
+  db
+    .updateTable('ciphertext')
+    .set({ value_sealed: row.valueSealed, comment_sealed: row.commentSealed })
+    .where('id', '=', row.id),
+);
+
 /** Of all versions of an entry, or of all entries of a project. */
 export async function emptyCiphertexts(
   tx: Transaction,

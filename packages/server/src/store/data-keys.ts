@@ -1,6 +1,6 @@
 import type { DataKeyId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { prepared } from './prepared.ts';
 import type { DataKeyRow } from './tables.ts';
 
@@ -14,6 +14,9 @@ export type DataKey = {
   seals: number;
   createdAt: number;
 };
+
+/** Of one project, or of all. */
+export type DataKeyScope = ProjectId | undefined;
 
 export async function findDataKey(db: Reader, id: DataKeyId): Promise<DataKey | undefined> {
   const row = await db.selectFrom('data_key').selectAll().where('id', '=', id).executeTakeFirst();
@@ -88,6 +91,83 @@ export async function retireDataKey(tx: Transaction, id: DataKeyId): Promise<voi
   await tx.updateTable('data_key').set({ state: 'retired' }).where('id', '=', id).execute();
 }
 
+/**
+ * Since when keys are being replaced: the time of the oldest one that is not destroyed yet. Undefined: no rotation is under
+ * way.
+ */
+export async function findReplacedSince(db: Reader, scope: DataKeyScope): Promise<number | undefined> {
+  const row = await replacedIn(db, scope)
+    .select(({ fn }) => fn.min('replaced_at').as('since'))
+    .executeTakeFirst();
+  return row === undefined || row.since === null ? undefined : row.since;
+}
+
+/** With keys that are not being replaced; only with such as were made before that time, if one is given. */
+export async function listProjectsToRotate(
+  db: Reader,
+  scope: DataKeyScope,
+  { madeBefore }: { madeBefore: number | undefined },
+): Promise<ProjectId[]> {
+  let keys = keysIn(db, scope).where('replaced_at', 'is', null);
+  if (madeBefore !== undefined) keys = keys.where('created_at', '<', madeBefore);
+  const rows = await keys.select('project_id').distinct().orderBy('project_id').execute();
+  return rows.map((row) => row.project_id as ProjectId);
+}
+
+/** All keys of the project. None of them seals any more. Answers with how many there were. */
+export async function markDataKeysReplaced(
+  tx: Transaction,
+  projectId: ProjectId,
+  at: number,
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('data_key')
+    .set({ state: 'retired', replaced_at: at })
+    .where('project_id', '=', projectId)
+    .where('replaced_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(numUpdatedRows);
+}
+
+/** By project and id. */
+export async function listReplacedDataKeys(
+  db: Reader,
+  scope: DataKeyScope,
+): Promise<Pick<DataKey, 'id' | 'projectId'>[]> {
+  const rows = await replacedIn(db, scope)
+    .select(['id', 'project_id'])
+    .orderBy('project_id')
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ id: row.id as DataKeyId, projectId: row.project_id as ProjectId }));
+}
+
+/** Of these, which are there. */
+export async function listDataKeysAmong(db: Reader, ids: readonly DataKeyId[]): Promise<DataKeyId[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom('data_key').select('id').where('id', 'in', ids).execute();
+  return rows.map(({ id }) => id as DataKeyId);
+}
+
+/** Overwritten first, so that nothing of it is left in the file. False: it is gone already. */
+export async function destroyDataKey(tx: Transaction, id: DataKeyId): Promise<boolean> {
+  const key = await findDataKey(tx, id);
+  if (key === undefined) return false;
+  const nothing = new Uint8Array(key.wrapped.length);
+  await tx.updateTable('data_key').set({ wrapped: nothing }).where('id', '=', id).execute();
+  await tx.deleteFrom('data_key').where('id', '=', id).execute();
+  return true;
+}
+
+function keysIn(db: Reader, scope: DataKeyScope) {
+  const keys = db.selectFrom('data_key');
+  return scope === undefined ? keys : keys.where('project_id', '=', scope);
+}
+
+function replacedIn(db: Reader, scope: DataKeyScope) {
+  return keysIn(db, scope).where('replaced_at', 'is not', null);
+}
+
 export async function addSeals(tx: Transaction, id: DataKeyId, seals: number): Promise<void> {
   await addToSeals(tx, { id, seals });
 }
@@ -108,7 +188,7 @@ const addToSeals = prepared((db, { id, seals }: { id: string; seals: number }) =
     .where('id', '=', id),
 );
 
-function toDataKey(row: DataKeyRow): DataKey {
+function toDataKey(row: Selectable<DataKeyRow>): DataKey {
   return {
     id: row.id as DataKeyId,
     projectId: row.project_id as ProjectId,

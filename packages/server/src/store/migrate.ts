@@ -9,6 +9,7 @@ import { tokenTrusts } from './migrations/0003-token-trusts.ts';
 import { tokenRefusals } from './migrations/0004-token-refusals.ts';
 import { routes } from './migrations/0005-routes.ts';
 import { rootKeys } from './migrations/0006-root-keys.ts';
+import { replacedDataKeys } from './migrations/0007-replaced-data-keys.ts';
 import type { Tables } from './tables.ts';
 
 /** Append only: a migration that has shipped is never edited, renamed or removed. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, (ddl: StoreDialect['ddl']) => Migration> = {
   '0004-token-refusals': tokenRefusals,
   '0005-routes': routes,
   '0006-root-keys': rootKeys,
+  '0007-replaced-data-keys': replacedDataKeys,
 };
 
 const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName: 'schema_migration_lock' };

@@ -112,7 +112,7 @@ async function vacuum(clients: PostgresClients): Promise<boolean> {
   const client = await clients.connect();
   try {
     await client.query({ text: 'set statement_timeout = 0' });
-    await client.query({ text: 'vacuum (skip_locked) ciphertext' }, { patiently: true });
+    await client.query({ text: 'vacuum (skip_locked) ciphertext, data_key' }, { patiently: true });
     return true;
   } catch (error) {
     throw explain(error);

@@ -23,6 +23,11 @@ export async function findProject(db: Reader, id: ProjectId, uid: PrincipalId): 
   return row && toProject(row);
 }
 
+export async function hasProject(db: Reader, id: ProjectId): Promise<boolean> {
+  const row = await db.selectFrom('project').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Whether there is such a project, and whether the user is a member of it. */
 export async function findMembership(
   db: Reader,

@@ -4,52 +4,29 @@ import type { Reader } from './database.ts';
 import type { Place } from './entries.ts';
 import { countRows } from './page.ts';
 
+export type SealedContent = { dataKeyId: DataKeyId; valueSealed: Uint8Array; commentSealed: Uint8Array };
+
 /** What is sealed, and the place that it was sealed for. */
 export type SealedAtPlace = {
   place: Place & { entryId: EntryId; version: number };
   key: string;
   /** The version that the entry is at. */
   current: number;
-  content: { dataKeyId: DataKeyId; valueSealed: Uint8Array; commentSealed: Uint8Array };
+  content: SealedContent;
+  ciphertextId: number;
 };
 
+export type VersionId = { entryId: string; version: number };
+
+export const BEFORE_ALL: VersionId = { entryId: '', version: 0 };
 const ROWS_AT_ONCE = 100;
 
 /** All versions of all entries of all projects; those of one entry one after the other, from the first on. */
 export async function* eachSealedVersion(db: Reader): AsyncGenerator<SealedAtPlace> {
-  let after = { entryId: '', version: 0 };
+  let after = BEFORE_ALL;
   for (;;) {
-    const rows = await db
-      .selectFrom('entry_version')
-      .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
-      .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
-      .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
-      .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
-      .select(['ciphertext.value_sealed', 'ciphertext.comment_sealed'])
-      .where(
-        sql<boolean>`(entry_version.entry_id, entry_version.version) > (${after.entryId}, ${after.version})`,
-      )
-      .orderBy('entry_version.entry_id')
-      .orderBy('entry_version.version')
-      .limit(ROWS_AT_ONCE)
-      .execute();
-    for (const row of rows) {
-      yield {
-        place: {
-          projectId: row.project_id as ProjectId,
-          environment: row.environment as EnvironmentId,
-          entryId: row.entry_id as EntryId,
-          version: row.version,
-        },
-        key: row.key,
-        current: row.current,
-        content: {
-          dataKeyId: row.data_key_id as DataKeyId,
-          valueSealed: row.value_sealed,
-          commentSealed: row.comment_sealed,
-        },
-      };
-    }
+    const rows = await sealedVersionsAfter(db, after).limit(ROWS_AT_ONCE).execute();
+    for (const row of rows) yield toSealedAtPlace(row);
     const last = rows.at(-1);
     if (last === undefined) return;
     after = { entryId: last.entry_id, version: last.version };
@@ -120,4 +97,39 @@ export async function findStrayCiphertext(db: Reader): Promise<number | undefine
     if (stray !== undefined) return stray.id;
   }
   return undefined;
+}
+
+/** In the order of `eachSealedVersion`, those behind one. */
+export function sealedVersionsAfter(db: Reader, { entryId, version }: VersionId) {
+  return db
+    .selectFrom('entry_version')
+    .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
+    .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
+    .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
+    .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
+    .select(['ciphertext.id as ciphertext_id', 'ciphertext.value_sealed', 'ciphertext.comment_sealed'])
+    .where(sql<boolean>`(entry_version.entry_id, entry_version.version) > (${entryId}, ${version})`)
+    .orderBy('entry_version.entry_id')
+    .orderBy('entry_version.version');
+}
+
+type SealedRow = Awaited<ReturnType<ReturnType<typeof sealedVersionsAfter>['execute']>>[number];
+
+export function toSealedAtPlace(row: SealedRow): SealedAtPlace {
+  return {
+    place: {
+      projectId: row.project_id as ProjectId,
+      environment: row.environment as EnvironmentId,
+      entryId: row.entry_id as EntryId,
+      version: row.version,
+    },
+    key: row.key,
+    current: row.current,
+    content: {
+      dataKeyId: row.data_key_id as DataKeyId,
+      valueSealed: row.value_sealed,
+      commentSealed: row.comment_sealed,
+    },
+    ciphertextId: row.ciphertext_id,
+  };
 }

@@ -84,12 +84,18 @@ export class RecordedVersions implements Disposable {
     this.#run(this.#destroyProject, index, projectId);
   }
 
-  /** Undefined: no record names it. What was taken is not missing. */
-  take({ projectId, environment, key, version }: VersionName): RecordedVersion | undefined {
-    const names = [projectId, environment, key, version];
-    const row = this.#find.get(...names) as Row | undefined;
+  /** As `find`; what was taken is not missing. */
+  take(name: VersionName): RecordedVersion | undefined {
+    const { projectId, environment, key, version } = name;
+    const recorded = this.find(name);
+    if (recorded !== undefined) this.#run(this.#markFound, projectId, environment, key, version);
+    return recorded;
+  }
+
+  /** Undefined: no record names it. */
+  find({ projectId, environment, key, version }: VersionName): RecordedVersion | undefined {
+    const row = this.#find.get(projectId, environment, key, version) as Row | undefined;
     if (row === undefined) return undefined;
-    this.#run(this.#markFound, ...names);
     return {
       index: row.idx,
       valueSha256: row.value_sha256,

@@ -133,6 +133,8 @@ export type DataKeyRow = {
   /** How often it sealed; it is retired long before 2^32. */
   seals: number;
   created_at: number;
+  /** Since when a rotation is sealing anew what it sealed, to destroy it then; it is `retired`. */
+  replaced_at: Generated<number | null>;
 };
 
 export type RootKeyRow = {

@@ -1,0 +1,113 @@
+import { ADMIN_EXIT, type AdminExit, type ProjectId } from '@coffer/core';
+import { formatTime } from '../clock.ts';
+import { rootKeySource } from '../keys/root-key-source.ts';
+import { AuditLog } from '../services/audit-log.ts';
+import {
+  dataKeyRotationStatus,
+  destroyDataKeys,
+  eraseReplaced,
+  replaceDataKeys,
+  resealVersions,
+  type DamagedVersion,
+  type DataKeyRotation,
+} from '../services/data-key-rotation.ts';
+import { RootKeyring } from '../services/root-keyring.ts';
+import { VaultCipher } from '../services/vault-cipher.ts';
+import type { Store } from '../store/database.ts';
+import type { Instance } from '../store/instance.ts';
+import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { progressOf } from './progress.ts';
+import { withStore } from './with-store.ts';
+
+const DAMAGED_NAMED_MAX = 20;
+
+export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { args, options }) =>
+  await withStore(context, async ({ store, instance }) => {
+    const scope = args.project as ProjectId | undefined;
+    if (options.status) return await showStatus(context, { store, scope });
+    const rotation = await rotationOf(context, { store, instance, scope });
+    const { say } = context;
+    const { since, projects } = await replaceDataKeys(rotation);
+    if (since !== undefined)
+      say(`Going on with the rotation of ${formatTime(since)}; data keys that were made since then stay.`);
+    else if (projects === 0) {
+      say('There is no data key: nothing was sealed yet.');
+      return ADMIN_EXIT.success;
+    }
+    if (projects > 0)
+      say(`New data keys are in use, in ${amountOf(projects, 'project')}; the old ones only open.`);
+    return await finish(context, rotation);
+  });
+
+async function rotationOf(
+  { config, clock }: AdminContext,
+  { store, instance, scope }: { store: Store; instance: Instance } & Pick<DataKeyRotation, 'scope'>,
+): Promise<DataKeyRotation> {
+  const rootKeys = new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), instance.id);
+  await rootKeys.requireComplete(store.db);
+  return {
+    store,
+    audit: new AuditLog(store, clock),
+    clock,
+    cipher: new VaultCipher(rootKeys, { instanceId: instance.id, clock }),
+    scope,
+  };
+}
+
+/** From wherever a run before has stopped. */
+async function finish({ say, signal }: AdminContext, rotation: DataKeyRotation): Promise<AdminExit> {
+  const { versionsToReseal } = await dataKeyRotationStatus(rotation);
+  const progress = progressOf(say, versionsToReseal, 'versions are sealed anew');
+  const damaged = await resealVersions(rotation, { signal, progress });
+  // Before the keys go: a run that is killed in between finds them, and erases again.
+  const isErased = damaged !== undefined && (await eraseReplaced(rotation.store));
+  const destroyed = damaged && (await destroyDataKeys(rotation, signal));
+  if (damaged === undefined || destroyed === undefined) {
+    say('Stopped. Old data keys and new ones are in use until you run this again and it is done.');
+    return ADMIN_EXIT.unfinished;
+  }
+  if (!(isErased && (await eraseReplaced(rotation.store))))
+    say(
+      'Another program reads the database: the next deletion, or start of a server, erases what the old keys sealed.',
+    );
+  say(`Destroyed: ${amountOf(destroyed, 'old data key')}.`);
+  if (damaged.length === 0) {
+    say('Done. Backups of before hold the old data keys, and what they sealed.');
+    return ADMIN_EXIT.success;
+  }
+  sayDamaged(say, damaged);
+  return ADMIN_EXIT.failure;
+}
+
+function sayDamaged(say: AdminContext['say'], damaged: readonly DamagedVersion[]): void {
+  say(`Altered, so that they do not open: ${amountOf(damaged.length, 'version')}`);
+  for (const { place, key } of damaged.slice(0, DAMAGED_NAMED_MAX))
+    say(`  version ${place.version} of ${key} in ${place.projectId}/${place.environment}`);
+  if (damaged.length > DAMAGED_NAMED_MAX) say(`  and ${damaged.length - DAMAGED_NAMED_MAX} others`);
+  say('Restore them, or delete their entries, and run this again; until then their data keys stay.');
+}
+
+async function showStatus(
+  { json, say, print }: AdminContext,
+  rotation: Pick<DataKeyRotation, 'store' | 'scope'>,
+): Promise<AdminExit> {
+  const { since, dataKeysToDestroy, versionsToReseal } = await dataKeyRotationStatus(rotation);
+  if (json) {
+    print(
+      JSON.stringify({
+        since: since === undefined ? null : formatTime(since),
+        data_keys_to_destroy: dataKeysToDestroy,
+        versions_to_reseal: versionsToReseal,
+      }),
+    );
+  } else if (since === undefined) say('No rotation is under way.');
+  else
+    say(
+      `Under way since ${formatTime(since)}: ${amountOf(versionsToReseal, 'version')} to seal anew, ${amountOf(dataKeysToDestroy, 'data key')} to destroy.`,
+    );
+  return ADMIN_EXIT.success;
+}
+
+function amountOf(amount: number, what: string): string {
+  return `${amount} ${what}${amount === 1 ? '' : 's'}`;
+}
