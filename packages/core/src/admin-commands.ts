@@ -76,6 +76,19 @@ export const ADMIN_COMMANDS = [
     examples: [{ line: 'coffer admin audit verify', what: 'Ends with 1 when something differs.' }],
   },
   {
+    name: 'audit accept',
+    summary: 'Let a server start on a database that is not what it last saw.',
+    description: [
+      'A server keeps the last head of the audit log that it saw in its data directory, and refuses to start on a database whose log does not go on from there: one that is older, or another one. Where that database is meant, this says so: a record with both heads is written (`audit_head_accept`), and the server starts again.',
+      'Each data directory has its own head: with several servers, run it for each of those that refuse to start.',
+    ],
+    arguments: [],
+    options: {},
+    examples: [
+      { line: 'coffer admin audit accept', what: 'With the settings of the server that does not start.' },
+    ],
+  },
+  {
     name: 'backup',
     summary: 'Write everything into one encrypted file, while servers run.',
     description: [

@@ -27,6 +27,11 @@ export const AUDIT_EVENTS = {
     title: 'A replaced data key was destroyed: nothing is sealed under it any more',
     records: 'always',
   },
+  audit_head_accept: {
+    title:
+      'A database was accepted whose log is not the one that a server last saw; `details` has both heads',
+    records: 'always',
+  },
   instance_setup: { title: 'The first ROOT user was created', records: 'always' },
   instance_backup: {
     title: 'A backup was begun; `details` says by whom, and whether it holds the root key',

@@ -24,6 +24,9 @@ import { IdentityTokens } from './services/identity-tokens.ts';
 import { openInstance } from './services/instance.ts';
 import { Passwords, type PasswordCost } from './services/passwords.ts';
 import { RunningCalls } from './services/running-calls.ts';
+import { checkSavedHead, refuseLostDatabase } from './services/saved-head-check.ts';
+import { headFileIn } from './services/saved-head-file.ts';
+import { SavedHead } from './services/saved-head.ts';
 import { isSetUp, setUpFromSettings } from './services/setup.ts';
 import { Throttle, type AttemptLimits } from './services/throttle.ts';
 import { Tokens } from './services/tokens.ts';
@@ -44,11 +47,12 @@ export type AppOptions = {
   config: Config;
   log: Logger;
   clock?: Clock;
-  /** What a password costs to hash, how many tries are free, how long a data key serves, how many may watch: for tests. */
+  /** What a password costs to hash, how many tries are free, how long a data key serves, how many may watch, how often the head is saved: for tests. */
   passwordCost?: PasswordCost;
   attemptLimits?: AttemptLimits;
   dataKeySealsMax?: number;
   watchLimits?: Partial<WatchLimits>;
+  headPaceMs?: number;
 };
 
 export type App = {
@@ -76,6 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function startOnStore(options: AppOptions, store: Store): Promise<App> {
   try {
     const context = await createContext(options, store);
+    await context.savedHead.begin();
     await createFirstUser(context, options.config.firstUser);
     // A crash may have come between a delete and its erasure.
     await context.eraser.erase();
@@ -97,7 +102,10 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
   if (config.rootKeys === undefined && source.path !== undefined) await ensureRootKeyFile(store, source.path);
   if (source.path !== undefined && isReadableByOthers(source.path))
     log.warn(`${source.name} can be read by other users; set its mode to 0600`);
+  const headFile = headFileIn(config.dataDir);
+  await refuseLostDatabase({ store, path: headFile });
   const { id, rootKeys } = await openInstance({ store, audit, clock }, source);
+  await checkHead({ store, instanceId: id, rootKeys, path: headFile }, log);
   const egress = new Egress(config.egressAllow);
   return {
     store,
@@ -119,9 +127,24 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     identityTokens: new IdentityTokens(egress, clock),
     watchers: new Watchers(store, log, options.watchLimits),
     runningCalls: new RunningCalls(),
+    savedHead: new SavedHead(
+      { store, log, clock, rootKeys, instanceId: id },
+      { path: headFile, paceMs: options.headPaceMs },
+    ),
     oauthTokens: new OAuthTokens({ send: async (request) => await egress.send(request), clock }),
     backupSchedule: config.backup.schedule,
   };
+}
+
+/** Fails with a StartError when this server has seen a log that the database does not have. */
+async function checkHead(
+  { store, ...against }: Omit<Parameters<typeof checkSavedHead>[0], 'db'> & { store: Store },
+  log: Logger,
+): Promise<void> {
+  const { seen, mismatch, isAuthentic } = await checkSavedHead({ ...against, db: store.db });
+  if (mismatch !== undefined) throw new StartError(`${mismatch.finding}; ${mismatch.advice}`);
+  if (seen !== undefined && !isAuthentic)
+    log.warn('the saved head of the audit log is of before the root key was rotated: nobody vouches for it');
 }
 
 /** Made at the first start only: where the database has an instance, a missing file is a lost key (R10). */
@@ -195,6 +218,7 @@ async function serve(
   registerWeb(app);
   const url = await listen(app, config);
   const forgetting = setInterval(() => void forgetDestroyedKeys(context), FORGET_MS).unref();
+  context.savedHead.follow();
   return {
     context,
     url,
@@ -243,12 +267,13 @@ async function stop(
   context: Context,
   backups: ScheduledBackups | undefined,
 ): Promise<void> {
-  const { store, audit, egress, runningCalls } = context;
+  const { store, audit, egress, runningCalls, savedHead } = context;
   const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_PATIENCE_MS);
   await Promise.all([app.close(), backups?.stop(STOP_PATIENCE_MS)]);
   clearTimeout(impatience);
   await runningCalls.settle();
   egress.close();
   await audit.settle();
+  await savedHead.stop();
   await store.close();
 }

@@ -116,7 +116,7 @@ describe('the root key from the settings', () => {
     const env = { COFFER_ROOT_KEY: makeKey() };
     await startAndStop({ dataDir: directory.path, env });
     await startAndStop({ dataDir: directory.path, env });
-    expect(readDataDir(directory.path).map(({ name }) => name)).toEqual(['coffer.db']);
+    expect(readDataDir(directory.path).map(({ name }) => name)).toEqual(['audit-head', 'coffer.db']);
   });
 
   test('is taken from the file that COFFER_ROOT_KEY_FILE names: both mean the same key', async () => {
@@ -127,7 +127,7 @@ describe('the root key from the settings', () => {
     writeFileSync(file, `${key}\n`);
     await startAndStop({ dataDir, env: { COFFER_ROOT_KEY_FILE: file } });
     await startAndStop({ dataDir, env: { COFFER_ROOT_KEY: key } });
-    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['coffer.db']);
+    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['audit-head', 'coffer.db']);
   });
 
   test('goes before the file in the data directory', async () => {
@@ -184,7 +184,7 @@ describe('a start without the root key is one clear refusal and changes nothing 
     for (const secret of [key, other]) expect(refusal).not.toContain(secret);
     expect(databaseFile(dataDir).equals(before)).toBe(true);
     expect(readFileSync(join(dataDir, 'root.key'), 'utf8')).toBe(other);
-    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['coffer.db', 'root.key']);
+    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['audit-head', 'coffer.db', 'root.key']);
     await startsWith(dataDir, key);
   });
 
@@ -196,7 +196,7 @@ describe('a start without the root key is one clear refusal and changes nothing 
     rmSync(join(dataDir, 'root.key'));
     expect(await refusalOf({ dataDir })).toMatch(MISSING_KEY);
     expect(databaseFile(dataDir).equals(before)).toBe(true);
-    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['coffer.db']);
+    expect(readDataDir(dataDir).map(({ name }) => name)).toEqual(['audit-head', 'coffer.db']);
     await startsWith(dataDir, key);
   });
 
@@ -313,6 +313,7 @@ describe('what is derived from the root key', () => {
       wrapKey: keys.wrapKey.export().toString('hex'),
       tokenKey: keys.tokenKey.toString('hex'),
       backupKey: keys.backupKey.toString('hex'),
+      headKey: keys.headKey.toString('hex'),
       setupToken: Buffer.from(keys.setupToken.expose(), 'base64url').toString('hex'),
     };
   }
@@ -323,6 +324,7 @@ describe('what is derived from the root key', () => {
       wrapKey: await hkdf('data key wrap', 32),
       tokenKey: await hkdf('token signature', 32),
       backupKey: await hkdf('backup seal', 32),
+      headKey: await hkdf('audit head seal', 32),
       setupToken: await hkdf('set-up token', 32),
     });
     expect(rootKeyCheck(rootKey, instance).toString('hex')).toBe(await hkdf('root key check', 32));

@@ -1,5 +1,6 @@
 import type { AdminCommandName, AdminExit } from '@coffer/core';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { auditAccept } from './audit-accept.ts';
 import { auditVerify } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import type { AnyAdminInput } from './parse-admin-arguments.ts';
@@ -11,6 +12,7 @@ const handlers = {
   'rotate root-key': rotateRootKey,
   'rotate data-key': rotateDataKey,
   'audit verify': auditVerify,
+  'audit accept': auditAccept,
   backup,
   restore,
 } satisfies {

@@ -5,6 +5,7 @@ import { parseIdentities, type Opener } from '../backup/age.ts';
 import { restore as restoreBackup } from '../backup/restore.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import { createRootKeyFile } from '../keys/root-key-source.ts';
+import { headFileIn, readHeadFile, removeHeadFile, seenDetails } from '../services/saved-head-file.ts';
 import { StartError } from '../start-error.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
@@ -17,14 +18,18 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   const { path: rootKeyPath, rootKeys } = findRootKeys(config);
   const order = { path: resolve(args.file), opener, clock, rootKeys, signal };
   if (options.verify) return await verify(context, order);
+  const headFile = headFileIn(config.dataDir);
+  const seen = readHeadFile(headFile);
   const { header, manifest } = await restoreBackup({
     ...order,
+    seen: seenDetails(seen === 'damaged' ? undefined : seen),
     dialect: await openDialect(config),
     keepRootKey: (rootKey) => {
       if (rootKeyPath !== undefined) createRootKeyFile(rootKeyPath, rootKey);
     },
     endTokens: options['end-tokens'],
   });
+  if (seen !== undefined) giveWay(context, headFile, seen);
   context.say(
     `Restored the backup of ${header.created_at}: ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records. Nobody is signed in.`,
   );
@@ -35,6 +40,19 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   );
   return ADMIN_EXIT.success;
 };
+
+/** Whoever restores means it. Killed before this, the server does not start until `audit accept` says so. */
+function giveWay(
+  { say }: AdminContext,
+  path: string,
+  seen: NonNullable<ReturnType<typeof readHeadFile>>,
+): void {
+  removeHeadFile(path);
+  if (seen === 'damaged') return;
+  say(
+    `This data directory last saw an audit log of ${seen.frontier.size} records, on ${seen.savedAt}; that is on record, and the restored one takes its place.`,
+  );
+}
 
 async function verify(context: AdminContext, order: Parameters<typeof verifyBackup>[0]): Promise<AdminExit> {
   const { restored, vault } = await verifyBackup(order);

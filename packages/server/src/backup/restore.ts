@@ -35,6 +35,8 @@ export type RestoreOrder = {
   keepRootKey: (rootKey: Redacted<Buffer>) => void;
   /** Ends all access tokens: some may have been revoked after the backup. */
   endTokens: boolean;
+  /** What this machine last saw of an instance, which gives way: goes on record. */
+  seen?: Readonly<Record<string, string | number>>;
   signal?: AbortSignal;
 };
 
@@ -203,7 +205,7 @@ async function checkInstance({ tx }: Filling, header: BackupHeader): Promise<voi
 /** The instance begins anew: what has happened to it is the first that is on record. */
 async function begin(
   { tx }: Filling,
-  { clock, endTokens }: RestoreOrder,
+  { clock, endTokens, seen }: RestoreOrder,
   header: BackupHeader,
 ): Promise<void> {
   if (endTokens) await removeAllTokens(tx);
@@ -217,6 +219,7 @@ async function begin(
         engine: header.engine,
         records: header.audit.size,
         tokens_ended: endTokens,
+        ...seen,
       },
     }),
   ]);

@@ -1,24 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
-  closeSync,
   constants,
   existsSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
+import { replaceFile, writeDraft } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
 import { syncDirectory } from '../sync-directory.ts';
@@ -72,7 +66,7 @@ export function createRootKeyFile(
   rootKey: Redacted<Buffer> = new Redacted(randomBytes(32)),
 ): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = writeDraft(path, [rootKey]);
+  const draft = writeDraft(path, formatRootKeys([rootKey]));
   try {
     linkSync(draft, path);
   } catch (error) {
@@ -101,37 +95,7 @@ export function canReplace(path: string): boolean {
   }
 }
 
-/** In one step: who reads the file finds the old keys or the new ones. It keeps its owner, and mode 0600. */
+/** In one step: who reads the file finds the old keys or the new ones. */
 export function replaceRootKeyFile(path: string, keys: readonly Redacted<Buffer>[]): void {
-  const draft = writeDraft(path, keys, statSync(path));
-  try {
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-  syncDirectory(dirname(path));
-}
-
-/** A file beside the one that is meant, on disk when this returns. */
-function writeDraft(
-  path: string,
-  keys: readonly Redacted<Buffer>[],
-  owner?: { uid: number; gid: number },
-): string {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = openSync(draft, 'wx', 0o600);
-  try {
-    fchmodSync(file, 0o600);
-    // As root for a server that is not: it must be able to read it.
-    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
-    writeSync(file, formatRootKeys(keys));
-    fsyncSync(file);
-    return draft;
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  replaceFile(path, formatRootKeys(keys));
 }

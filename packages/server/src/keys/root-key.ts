@@ -14,6 +14,8 @@ export type InstanceKeys = {
   tokenKey: Buffer;
   /** Says who made a backup: HMAC-SHA256. */
   backupKey: Buffer;
+  /** Says who saved a head of the audit log: HMAC-SHA256. */
+  headKey: Buffer;
   /** Compared with what a person presents to set the instance up. */
   setupToken: Redacted<string>;
 };
@@ -41,6 +43,7 @@ export function deriveInstanceKeys(rootKey: Redacted<Buffer>, instanceId: string
     wrapKey: createSecretKey(derive(rootKey, instanceId, 'data key wrap', 32)),
     tokenKey: derive(rootKey, instanceId, 'token signature', 32),
     backupKey: derive(rootKey, instanceId, 'backup seal', 32),
+    headKey: derive(rootKey, instanceId, 'audit head seal', 32),
     setupToken: new Redacted(derive(rootKey, instanceId, 'set-up token', 32).toString('base64url')),
   };
 }

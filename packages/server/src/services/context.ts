@@ -11,6 +11,7 @@ import type { IdentityTokens } from './identity-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import type { RootKeyring } from './root-keyring.ts';
 import type { RunningCalls } from './running-calls.ts';
+import type { SavedHead } from './saved-head.ts';
 import type { Throttle } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
 import type { VaultCipher } from './vault-cipher.ts';
@@ -33,6 +34,7 @@ export type Context = {
   identityTokens: IdentityTokens;
   watchers: Watchers;
   runningCalls: RunningCalls;
+  savedHead: SavedHead;
   oauthTokens: OAuthTokens;
   /** Undefined: the server makes no backups by itself. */
   backupSchedule: BackupSchedule | undefined;

@@ -50,11 +50,16 @@ export class RootKeyring {
    * `store_unavailable` when we do not have it.
    */
   async current(db: Reader): Promise<InstanceKeys> {
+    return (await this.currentGiven(db)).keys;
+  }
+
+  /** The same with the key that they are derived from. */
+  async currentGiven(db: Reader): Promise<GivenRootKey> {
     const { keyCheck } = await getCurrentRootKey(db);
     if (this.#current?.check.equals(keyCheck) !== true) {
       this.#current = this.#find(({ check }) => check.equals(keyCheck));
     }
-    return this.#current.keys;
+    return this.#current;
   }
 
   /** What opens something that was wrapped under this root key. Fails with `store_unavailable` when we do not have it. */

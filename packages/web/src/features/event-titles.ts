@@ -9,6 +9,7 @@ export const EVENT_TITLES: Readonly<Record<AuditEventType, string>> = {
   data_key_rotate: 'Data key replaced',
   vault_reseal: 'Version sealed anew',
   data_key_destroy: 'Data key destroyed',
+  audit_head_accept: 'Database accepted',
   instance_setup: 'First user created',
   instance_backup: 'Backup begun',
   instance_backup_end: 'Backup ended',

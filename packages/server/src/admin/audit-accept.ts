@@ -1,0 +1,42 @@
+import { ADMIN_EXIT } from '@coffer/core';
+import { formatTime } from '../clock.ts';
+import { rootKeySource } from '../keys/root-key-source.ts';
+import { AuditLog, draft } from '../services/audit-log.ts';
+import { RootKeyring } from '../services/root-keyring.ts';
+import { checkSavedHead } from '../services/saved-head-check.ts';
+import { headFileIn, rootOf, seenDetails, writeHeadFile } from '../services/saved-head-file.ts';
+import { getAuditHead } from '../store/audit.ts';
+import type { AdminHandler } from './admin-context.ts';
+import { withStore } from './with-store.ts';
+
+const ORIGIN = { ip: '', requestId: 'admin', userAgent: '' };
+
+/** The record comes first: killed between the two, the server still does not start, and this is run again. */
+export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
+  await withStore(context, async ({ store, instance }) => {
+    const { config, clock, json, print, say } = context;
+    const path = headFileIn(config.dataDir);
+    const rootKeys = new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), instance.id);
+    await rootKeys.requireComplete(store.db);
+    const { mismatch } = await checkSavedHead({ db: store.db, instanceId: instance.id, rootKeys, path });
+    if (mismatch === undefined) {
+      say('There is nothing to accept: the database is what this data directory last saw, or newer.');
+      return ADMIN_EXIT.success;
+    }
+    say(`Found: ${mismatch.finding}.`);
+    const audit = new AuditLog(store, clock);
+    const details = await store.transaction(async (tx) => {
+      const { frontier } = await getAuditHead(tx);
+      const found = { size: frontier.size, root: rootOf(frontier) };
+      const accepted = { reason: mismatch.reason, ...found, ...seenDetails(mismatch.seen) };
+      const event = { type: 'audit_head_accept', object: instance.id, details: accepted } as const;
+      await audit.append(tx, draft(ORIGIN, undefined, event));
+      return accepted;
+    });
+    const { frontier } = await getAuditHead(store.db);
+    const head = { instanceId: instance.id, frontier, savedAt: formatTime(clock()) };
+    writeHeadFile(path, head, await rootKeys.currentGiven(store.db));
+    say(`Accepted as it is, with ${details.size} records, and put on record. The server starts again.`);
+    print(json ? JSON.stringify(details) : details.root);
+    return ADMIN_EXIT.success;
+  });
