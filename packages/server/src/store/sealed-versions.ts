@@ -109,6 +109,8 @@ export function sealedVersionsAfter(db: Reader, { entryId, version }: VersionId)
     .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
     .select(['ciphertext.id as ciphertext_id', 'ciphertext.value_sealed', 'ciphertext.comment_sealed'])
     .where(sql<boolean>`(entry_version.entry_id, entry_version.version) > (${entryId}, ${version})`)
+    // The same said of the other table: PostgreSQL may merge the two, and would walk that one from its beginning.
+    .where('entry.id', '>=', entryId)
     .orderBy('entry_version.entry_id')
     .orderBy('entry_version.version');
 }
