@@ -101,18 +101,20 @@ export async function findStrayCiphertext(db: Reader): Promise<number | undefine
 
 /** In the order of `eachSealedVersion`, those behind one. */
 export function sealedVersionsAfter(db: Reader, { entryId, version }: VersionId) {
-  return db
-    .selectFrom('entry_version')
-    .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
-    .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
-    .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
-    .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
-    .select(['ciphertext.id as ciphertext_id', 'ciphertext.value_sealed', 'ciphertext.comment_sealed'])
-    .where(sql<boolean>`(entry_version.entry_id, entry_version.version) > (${entryId}, ${version})`)
-    // The same said of the other table: PostgreSQL may merge the two, and would walk that one from its beginning.
-    .where('entry.id', '>=', entryId)
-    .orderBy('entry_version.entry_id')
-    .orderBy('entry_version.version');
+  return (
+    db
+      .selectFrom('entry_version')
+      .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
+      .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
+      .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
+      .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
+      .select(['ciphertext.id as ciphertext_id', 'ciphertext.value_sealed', 'ciphertext.comment_sealed'])
+      .where(sql<boolean>`(entry_version.entry_id, entry_version.version) > (${entryId}, ${version})`)
+      // The same said of the other table: PostgreSQL may merge the two, and would walk that one from its beginning.
+      .where('entry.id', '>=', entryId)
+      .orderBy('entry_version.entry_id')
+      .orderBy('entry_version.version')
+  );
 }
 
 type SealedRow = Awaited<ReturnType<ReturnType<typeof sealedVersionsAfter>['execute']>>[number];

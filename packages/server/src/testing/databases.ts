@@ -64,13 +64,13 @@ async function makeDatabase(): Promise<PostgresAddress> {
   return address;
 }
 
-/** One that stays: each new one would have to look at all the tables first. */
+/** One that stays, until a test ends all connections: each new one would have to look at all the tables first. */
 const cleaners = new Map<string, Promise<Connection>>();
 
 /** What a test left behind, its connections included. Quicker by far than a new database. */
 async function empty(address: PostgresAddress): Promise<void> {
   const { database } = address;
-  const cleaner = cleaners.get(database) ?? openAt(address, { ends: 'with the process' });
+  const cleaner = cleaners.get(database) ?? openAt(address, { onLost: () => void cleaners.delete(database) });
   cleaners.set(database, cleaner);
   const { query } = await cleaner;
   const left = await query<{ statement: string }>(

@@ -220,18 +220,17 @@ export type Connection = {
   end: (this: void) => Promise<void>;
 };
 
-/** `ends`: whoever opened it ends it, or nobody does, and it holds up nothing. */
+/** Whoever opened it ends it; or, with `onLost`, nobody does, it holds up nothing, and is told when something else ended it. */
 export async function openAt(
   { host, port, user, database, password }: PostgresAddress,
-  { ends = 'by hand' }: { ends?: 'by hand' | 'with the process' } = {},
+  { onLost }: { onLost?: () => void } = {},
 ): Promise<Connection> {
   const client = new Client({ host, port, user, database, password: password?.expose() });
   await client.connect();
-  if (ends === 'with the process') {
+  if (onLost !== undefined) {
     // Not in its types.
     (client as Client & { unref(): void }).unref();
-    // By then nobody waits for an answer.
-    client.on('error', () => undefined);
+    client.on('error', onLost);
   }
   return {
     query: async <R>(text: string) => (await client.query<R & object>(text)).rows,
