@@ -8,6 +8,8 @@ import { holdBack } from './held-request.ts';
 import { Instance, isRunning } from './instance.ts';
 import { Journal, PROJECT, type Checked } from './journal.ts';
 import { work } from './load.ts';
+import { backUpUnderLoad } from './restore-drill.ts';
+import { DATA_KEYS, ROOT_KEY, rotateAndKill } from './rotation.ts';
 
 const WORKERS = 6;
 /** What servers that are still there must answer after the fault, to show that they go on. */
@@ -18,7 +20,8 @@ const ANSWERED_WITHIN_MS = 60_000;
 
 type Scene = {
   instance: Instance;
-  cluster: PostgresCluster;
+  /** There is one for every fault of PostgreSQL. */
+  cluster: PostgresCluster | undefined;
   journal: Journal;
   random: Random;
   /** How long something is to be away. */
@@ -32,8 +35,8 @@ export type Fault = {
   servers: number;
   /** How often in the tests. */
   rounds: number;
-  /** Returns when it is over. */
-  strike(scene: Scene): Promise<void>;
+  /** Returns when it is over, with what is to be done once all servers run again and nobody works. */
+  strike(scene: Scene): Promise<void | (() => Promise<void>)>;
 };
 
 async function killAll({ servers }: Instance, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -110,8 +113,8 @@ export const FAULTS: readonly Fault[] = [
     servers: 2,
     rounds: 2,
     async strike({ cluster }) {
-      await cluster.kill();
-      await cluster.start();
+      await cluster?.kill();
+      await cluster?.start();
     },
   },
   {
@@ -120,11 +123,11 @@ export const FAULTS: readonly Fault[] = [
     servers: 2,
     rounds: 1,
     async strike({ instance, cluster, seconds }) {
-      await cluster.stop();
+      await cluster?.stop();
       await expectUnavailable(instance);
       await delay(seconds * 1000);
       await expectUnavailable(instance);
-      await cluster.start();
+      await cluster?.start();
     },
   },
   {
@@ -134,7 +137,7 @@ export const FAULTS: readonly Fault[] = [
     rounds: 1,
     async strike({ instance, cluster, seconds }) {
       const client = await instance.client();
-      await cluster.pause();
+      await cluster?.pause();
       try {
         // Whoever asks is told before requests give up.
         const { status, body } = await client.call('ready');
@@ -142,13 +145,42 @@ export const FAULTS: readonly Fault[] = [
         assert.match(body.detail, /the database does not answer/);
         await delay(seconds * 1000);
       } finally {
-        cluster.resume();
+        cluster?.resume();
       }
     },
   },
+  ...(['sqlite', 'postgres'] as const).flatMap((engine): Fault[] => [
+    {
+      name: 'backup, and restore into each engine',
+      engine,
+      servers: engine === 'sqlite' ? 1 : 2,
+      rounds: 1,
+      strike: backUpUnderLoad,
+    },
+    {
+      name: 'kill -9 of a rotation of the root key and of a server',
+      engine,
+      servers: engine === 'sqlite' ? 1 : 2,
+      rounds: 1,
+      strike: async (scene) => await rotateAndKill(ROOT_KEY, scene),
+    },
+    {
+      name: 'kill -9 of a rotation of the data keys and of a server',
+      engine,
+      servers: engine === 'sqlite' ? 1 : 2,
+      rounds: 1,
+      strike: async (scene) => await rotateAndKill(DATA_KEYS, scene),
+    },
+  ]),
 ];
 
-type Course = { cluster: PostgresCluster | undefined; seed: number; rounds: number; seconds: number };
+type Course = {
+  /** Undefined: PostgreSQL is left out. */
+  cluster: PostgresCluster | undefined;
+  seed: number;
+  rounds: number;
+  seconds: number;
+};
 
 /**
  * The fault again and again, on one instance under mixed load, and after each the instance is held against the journal.
@@ -156,19 +188,29 @@ type Course = { cluster: PostgresCluster | undefined; seed: number; rounds: numb
  */
 export async function endure(fault: Fault, { cluster, seed, rounds, seconds }: Course): Promise<Checked> {
   const random = new Random(seed);
-  await using instance = await Instance.start({ cluster, servers: fault.servers });
+  const { engine, servers } = fault;
+  await using instance = await Instance.start({
+    cluster: engine === 'postgres' ? cluster : undefined,
+    servers,
+  });
   const journal = await Journal.begin(await instance.client());
   for (let round = 1; round <= rounds; round += 1) {
-    await struck(fault, { instance, journal, cluster: cluster as PostgresCluster, random, seconds });
-    await instance.startMissing();
-    await instance.withStore(async (store) => await journal.check(await instance.client(), store));
+    const check = async (): Promise<void> => {
+      await instance.startMissing();
+      await instance.withStore(async (store) => await journal.check(await instance.client(), store));
+    };
+    const finish = await struck(fault, { instance, journal, cluster, random, seconds });
+    await check();
+    if (finish === undefined) continue;
+    await finish();
+    await check();
   }
   await killAll(instance, 'SIGTERM');
   assert.ok(journal.checked.longestMs < ANSWERED_WITHIN_MS, `an answer took ${journal.checked.longestMs} ms`);
   return journal.checked;
 }
 
-async function struck(fault: Fault, scene: Scene): Promise<void> {
+async function struck(fault: Fault, scene: Scene): ReturnType<Fault['strike']> {
   const { instance, journal, random } = scene;
   const state = { isOver: false };
   const failed = Promise.withResolvers<never>();
@@ -195,10 +237,11 @@ async function struck(fault: Fault, scene: Scene): Promise<void> {
       await Promise.race([delay(1 + random.below(10)), failed.promise]);
     }
   };
+  let finish: Awaited<ReturnType<Fault['strike']>>;
   try {
     // A moment that has nothing to do with what the servers are doing.
     await answered(random.below(120));
-    await fault.strike(scene);
+    finish = await fault.strike(scene);
     if (instance.servers.some(isRunning)) await answered(ANSWERS_AFTER);
   } finally {
     state.isOver = true;
@@ -206,4 +249,5 @@ async function struck(fault: Fault, scene: Scene): Promise<void> {
   for (const { end, server } of await load)
     if (end === 'gone' && server !== undefined)
       assert.ok(!isRunning(server), `a server that lives cut a request off: ${server.stderr}`);
+  return finish;
 }

@@ -23,6 +23,16 @@ export type Checked = {
   longestMs: number;
 };
 
+/** What was true at some moment of a stretch of time: see `Journal.remember`. */
+export type Memory = {
+  /** What an entry was at its begin, and all that it may have become since. */
+  states: Map<string, State[]>;
+  /** Of requests that were answered before its begin. */
+  requestIds: readonly string[];
+  /** Values of contended entries, by key and version, that were answered before its begin. */
+  wins: ReadonlyMap<string, string>;
+};
+
 /** Entries that are nobody's own: whoever knows their version may update them. */
 export const CONTENDED = ['RACE_0', 'RACE_1'] as const;
 
@@ -42,6 +52,7 @@ export class Journal {
   readonly #writes = new Map<string, string>();
   /** Who made which version of a contended entry. */
   readonly #wins = new Map<string, string>();
+  #memory: Memory | undefined;
   #settled = 0;
   #log = { size: 0, digest: digestOf([]) };
 
@@ -50,6 +61,34 @@ export class Journal {
     await client.ok('project_create', { id: PROJECT.project_id, name: 'Shop', api_path: '/shop' });
     for (const key of CONTENDED) await client.ok('vault_create', { ...PROJECT, key, value: 'nobody' });
     return new Journal();
+  }
+
+  /** Something is about to be done, and nobody knows yet whether it will be. */
+  attempts(key: string, after: State): void {
+    this.unknown.set(key, after);
+    if (this.#memory === undefined) return;
+    const { states } = this.#memory;
+    const before = states.get(key) ?? [this.entries.get(key)];
+    states.set(key, [...before, after]);
+  }
+
+  /** What is copied from the instance while `work` runs is of a moment between its begin and its end. */
+  async remember(work: () => Promise<void>): Promise<Memory> {
+    const keys = new Set([...this.entries.keys(), ...this.unknown.keys()]);
+    const statesOf = (key: string): State[] =>
+      this.unknown.has(key) ? [this.entries.get(key), this.unknown.get(key)] : [this.entries.get(key)];
+    const memory: Memory = {
+      states: new Map([...keys].map((key) => [key, statesOf(key)])),
+      requestIds: [...this.#reads.keys(), ...this.#writes.keys()],
+      wins: new Map(this.#wins),
+    };
+    this.#memory = memory;
+    try {
+      await work();
+    } finally {
+      this.#memory = undefined;
+    }
+    return memory;
   }
 
   read(answer: Answer, values: number): void {
@@ -146,9 +185,10 @@ export class Journal {
     const records = new Map<string, string[]>();
     const versions = new Map<string, number>();
     for (const body of bodies) {
-      const { request_id: id, type, outcome, object } = JSON.parse(body) as AuditEntry;
+      const { request_id: id, type, outcome, object, project_id: project } = JSON.parse(body) as AuditEntry;
       if (outcome !== 'success') continue;
       records.set(id ?? '', [...(records.get(id ?? '') ?? []), type]);
+      if (project !== PROJECT.project_id) continue;
       if (type === 'vault_create' || type === 'vault_update')
         versions.set(object ?? '', (versions.get(object ?? '') ?? 0) + 1);
       if (type === 'vault_delete') versions.delete(object ?? '');
@@ -172,9 +212,19 @@ async function versionsOf(db: Store['db']): Promise<Map<string, number>> {
     .selectFrom('entry')
     .innerJoin('entry_version', 'entry_version.entry_id', 'entry.id')
     .select(({ fn }) => ['entry.key', fn.countAll<number>().as('amount')])
+    .where('entry.project_id', '=', PROJECT.project_id)
     .groupBy('entry.key')
     .execute();
   return new Map(rows.map(({ key, amount }) => [key, amount]));
+}
+
+/** For whoever holds something else against it. */
+export function isSame(one: State, other: State): boolean {
+  return one?.value === other?.value && one?.version === other?.version;
+}
+
+export function show(state: State): string {
+  return state === undefined ? 'not there' : `version ${state.version}, "${state.value.slice(0, 40)}"`;
 }
 
 async function succeed(
@@ -191,14 +241,6 @@ function requestIdOf(answer: Answer): string {
   const id = answer.headers.get('x-request-id');
   assert.ok(id !== null, 'an answer without the id of its request');
   return id;
-}
-
-function isSame(one: State, other: State): boolean {
-  return one?.value === other?.value && one?.version === other?.version;
-}
-
-function show(state: State): string {
-  return state === undefined ? 'not there' : `version ${state.version}, "${state.value.slice(0, 40)}"`;
 }
 
 function sorted(versions: Map<string, number>): [string, number][] {

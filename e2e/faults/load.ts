@@ -58,7 +58,7 @@ export async function work({ client, name, random, journal, isOver }: Work): Pro
     key: string,
     after: State,
   ): Promise<Outcome> {
-    journal.unknown.set(key, after);
+    journal.attempts(key, after);
     const content = after === undefined ? {} : { value: after.value };
     const answer = await attempt(id, { ...PROJECT, key, ...content });
     if (typeof answer === 'string') return answer;

@@ -6,6 +6,7 @@ import { runAdminCommand } from '../admin/handlers.ts';
 import { parseAdminArguments } from '../admin/parse-admin-arguments.ts';
 import { readConfig } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
+import { guard } from './guard.ts';
 import { databaseSettings } from './databases.ts';
 
 const ADMIN = fileURLToPath(new URL('../../dist/admin.js', import.meta.url));
@@ -23,6 +24,7 @@ export function startAdmin(
     env: { ...Object.fromEntries(inherited), COFFER_DATA_DIR: dataDir, ...databaseSettings(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  guard(child);
   return { child, run: endOf(child) };
 }
 

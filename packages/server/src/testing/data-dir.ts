@@ -12,7 +12,17 @@ const MEMORY_BYTES_MIN = 2 * 1024 ** 3;
  * for, a loss of power, no test can bring about; a process that is killed leaves the same behind in either.
  */
 export function makeDataDir(): string {
-  return mkdtempSync(join(hasMemory() ? MEMORY : tmpdir(), 'coffer-test-'));
+  const path = mkdtempSync(join(hasMemory() ? MEMORY : tmpdir(), 'coffer-test-'));
+  if (made.size === 0) process.once('exit', removeMade);
+  made.add(path);
+  return path;
+}
+
+/** Where a run is broken off, nobody else takes them away. */
+const made = new Set<string>();
+
+function removeMade(): void {
+  for (const path of made) rmSync(path, { recursive: true, force: true });
 }
 
 function hasMemory(): boolean {

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Client } from './client.ts';
 import { makeDataDir } from './data-dir.ts';
 import { databaseFor, releaseDatabase, urlOf } from './databases.ts';
+import { ENGINE, type Engine } from './engines.ts';
+import { guard } from './guard.ts';
 
 /** As it is built: both commands build first, and it starts in half the time that the sources take. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -28,18 +30,24 @@ export class ServerProcess implements AsyncDisposable {
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
-  /** Resolves when it serves. Fails, with what it printed, when it ends before. `wrapper` is a command that runs it. */
+  /**
+   * Resolves when it serves. Fails, with what it printed, when it ends before. `wrapper` is a command that runs it. Its database
+   * is of the engine that these tests are for, unless one is named.
+   */
   static async start({
     dataDir,
     env = {},
     wrapper = [],
+    engine = ENGINE,
   }: {
     dataDir?: string;
     env?: Record<string, string>;
     wrapper?: readonly string[];
+    engine?: Engine;
   } = {}): Promise<ServerProcess> {
     const directory = dataDir ?? makeDataDir();
-    const database = env['COFFER_DATABASE_URL'] === undefined ? await databaseFor(directory) : undefined;
+    const isGiven = engine === 'sqlite' || env['COFFER_DATABASE_URL'] !== undefined;
+    const database = isGiven ? undefined : await databaseFor(directory);
     const server = ServerProcess.#spawn(directory, {
       env: database === undefined ? env : { COFFER_DATABASE_URL: urlOf(database), ...env },
       wrapper,
@@ -86,6 +94,7 @@ export class ServerProcess implements AsyncDisposable {
       env: { ...inherited, COFFER_DATA_DIR: directory, COFFER_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    guard(child);
     return new ServerProcess(child, directory, keepsDataDir);
   }
 
