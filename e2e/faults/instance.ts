@@ -92,6 +92,11 @@ export class Instance implements AsyncDisposable {
     return client;
   }
 
+  /** The next client signs in anew. */
+  forgetToken(): void {
+    if (this.#token !== undefined) this.#token.since = Number.NEGATIVE_INFINITY;
+  }
+
   /** Beside the servers, as a program of its own. */
   async withStore<T>(look: (store: Store) => Promise<T>): Promise<T> {
     const database = this.#databaseUrl === undefined ? undefined : parseDatabaseUrl(this.#databaseUrl);

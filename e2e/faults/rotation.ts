@@ -27,7 +27,6 @@ export const DATA_KEYS: Rotation = {
   stopsAtFirst: () => false,
 };
 
-const UNFINISHED = 9;
 const PROJECTS = 40;
 
 type Scene = { instance: Instance; random: Random };
@@ -78,14 +77,18 @@ async function makeProjects({ instance, random }: Scene): Promise<string[]> {
 }
 
 async function finish({ words, done }: Rotation, instance: Instance): Promise<void> {
-  for (let runs = 0; ; runs += 1) {
+  const isDone = async (): Promise<boolean> => {
+    const [rotate = '', what = ''] = words;
+    const { stdout } = await instance.admin([rotate, what, '--status', '--json']).run;
+    const status = JSON.parse(stdout) as Record<string, unknown>;
+    return Object.entries(done).every(([name, value]) => status[name] === value);
+  };
+  if (!(await isDone())) {
     const { code, stderr } = await instance.admin(words).run;
-    if (code === 0) break;
-    assert.ok(code === UNFINISHED && runs === 0, `the rotation does not come to its end: ${stderr}`);
+    assert.equal(code, 0, `the rotation does not come to its end: ${stderr}`);
   }
-  const [rotate = '', what = ''] = words;
-  const { stdout } = await instance.admin([rotate, what, '--status', '--json']).run;
-  const status = JSON.parse(stdout) as Record<string, unknown>;
-  assert.deepEqual({ ...status, ...done }, status, 'the rotation says that it is done, and is not');
+  assert.ok(await isDone(), 'the rotation says that it is done, and is not');
   assert.equal(readFileSync(instance.rootKeyPath, 'utf8').trim().split('\n').length, 1);
+  // A JWT outlives one rotation of the root key, not two.
+  instance.forgetToken();
 }

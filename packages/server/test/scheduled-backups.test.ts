@@ -352,6 +352,45 @@ describe.each(ENGINES)('scheduled backups on %s', (engine) => {
     },
   );
 
+  test.runIf(engine === 'postgres')(
+    'that lose their database in the middle leave nothing, and are tried again',
+    async () => {
+      await using scene = new Scene();
+      const server = await scene.start({ isScheduled: true });
+      await vi.waitFor(
+        async () => expect(await scene.records('instance_backup_end')).toHaveLength(1),
+        PATIENCE,
+      );
+      const [before = ''] = scene.files();
+      const node = scene.node();
+      {
+        await using other = await OtherConnection.open(server);
+        await other.rows('begin');
+        await other.rows('lock table entry_version in access exclusive mode');
+        scene.now += DAY;
+        const looking = node.look();
+        await vi.waitFor(() => expect(scene.files()).toHaveLength(2), PATIENCE);
+        await other.rows(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid != pg_backend_pid()',
+        );
+        await looking;
+        await other.rows('rollback');
+      }
+      expect(scene.files()).toEqual([before]);
+      // Where even that could not be put on record, it is when the next look succeeds.
+      await node.look();
+      expect((await scene.records('instance_backup_end'))[1]).toMatchObject({
+        outcome: 'error',
+        details: { code: 'failed' },
+      });
+      expect(await scene.warnings()).toEqual(FAILED);
+      scene.now += 10 * MINUTE;
+      await node.look();
+      expect(scene.times()).toEqual(['20261126T030000Z', '20261127T031000Z']);
+      expect(await scene.warnings()).toEqual([]);
+    },
+  );
+
   test('are not put off by those that people make, however many', async () => {
     await using scene = new Scene();
     await scene.start();

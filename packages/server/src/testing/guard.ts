@@ -11,10 +11,12 @@ export function guard(child: ChildProcess): void {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  const { pid } = watch;
+  watch.on('error', () => undefined);
   watch.stdin.on('error', () => undefined);
   watch.unref();
+  // Before the number of the process can be that of another one.
   child.once('exit', () => {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    if (watch.pid !== undefined && watch.exitCode === null && watch.signalCode === null)
+      process.kill(-watch.pid, 'SIGKILL');
   });
 }
