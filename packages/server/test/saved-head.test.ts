@@ -163,6 +163,24 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
     await starts({ dataDir });
   });
 
+  test('is accepted by a command that can be run again where it was killed after its record', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    const yesterday = await copyDatabase(dataDir);
+    await goOn({ dataDir }, 5);
+    const seen = readFileSync(headFile(dataDir));
+    await yesterday();
+    expect(await admin(['audit', 'accept'], dataDir)).toMatchObject({ code: 0 });
+    // The record is there, the file is not written.
+    writeFileSync(headFile(dataDir), seen);
+    expect(await refusal({ dataDir })).toContain('this database is older');
+    const first = await lastRecord(dataDir, 'audit_head_accept');
+    expect(await admin(['audit', 'accept'], dataDir)).toMatchObject({ code: 0 });
+    expect((await lastRecord(dataDir, 'audit_head_accept')).index).toBe(first.index + 1);
+    await starts({ dataDir });
+  });
+
   test('tells a log that grew from that of yesterday past what was seen', async () => {
     using directory = dataDirectory();
     const dataDir = directory.path;
@@ -222,6 +240,18 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
     await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
     await server.stop();
     expect(savedHead(dataDir).size).toBe(size + 2);
+  });
+
+  test('is saved after a first start that makes a user by its settings', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    const firstUser = { username: 'root', email: 'root@example.org', password: new Redacted(PASSWORD) };
+    await using server = await startTestServer({ dataDir, headPaceMs: 5, config: { firstUser } });
+    const { size } = await server.app.context.store.db
+      .selectFrom('audit_head')
+      .select('size')
+      .executeTakeFirstOrThrow();
+    await vi.waitFor(() => expect(savedHead(dataDir).size).toBe(size));
   });
 
   test('is never one that is not committed yet', async () => {

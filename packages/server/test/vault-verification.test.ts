@@ -8,15 +8,17 @@ import type { Reader } from '../src/store/database.ts';
 import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
-import { databaseFor, urlOf } from '../src/testing/databases.ts';
+import { databaseSettings } from '../src/testing/databases.ts';
 import { ENGINES } from '../src/testing/engines.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
 import { backUpTo, backupPlaces, IDENTITY, restoreTo, rootKeysOf } from './backup-world.ts';
 
-async function verify({ dataDir }: Pick<TestServer, 'dataDir'>, ...options: string[]): Promise<AdminRun> {
-  const database = await databaseFor(dataDir);
-  const env: Record<string, string> = database === undefined ? {} : { COFFER_DATABASE_URL: urlOf(database) };
-  return await runAdminHere(['audit', 'verify', ...options], { dataDir, env });
+async function admin({ dataDir }: Pick<TestServer, 'dataDir'>, ...words: string[]): Promise<AdminRun> {
+  return await runAdminHere(words, { dataDir, env: databaseSettings(dataDir) });
+}
+
+async function verify(server: Pick<TestServer, 'dataDir'>, ...options: string[]): Promise<AdminRun> {
+  return await admin(server, 'audit', 'verify', ...options);
 }
 
 const SHOP = { project_id: 'shop' };
@@ -77,6 +79,10 @@ describe.each(ENGINES)('what is stored on %s', () => {
     const run = await verify(server, '--json');
     expect(run).toMatchObject({ code: 0 });
     expect(JSON.parse(run.stdout)).toMatchObject({ versions: VERSIONS, comments_unproven: 0 });
+    // Sealed anew: other ciphertexts, and on record.
+    expect(await admin(server, 'rotate', 'data-key', 'shop')).toMatchObject({ code: 0 });
+    const resealed = await verify(server, '--json');
+    expect(JSON.parse(resealed.stdout)).toMatchObject({ versions: VERSIONS, comments_unproven: 0 });
     const [during] = await Promise.all([
       verify(server),
       ...Array.from({ length: 20 }, async (_, index) => {
@@ -235,6 +241,23 @@ describe.each(ENGINES)('a difference between log and rows is named on %s:', () =
       record: ['vault_update', 2],
     },
     {
+      title: 'a ciphertext as it was before it was sealed anew',
+      tamper: async (db, server) => {
+        const before = await db
+          .selectFrom('ciphertext')
+          .selectAll()
+          .where(sql<boolean>`id = (${versionOf('B', 1)})`)
+          .executeTakeFirstOrThrow();
+        expect(await admin(server, 'rotate', 'data-key', 'shop')).toMatchObject({ code: 0 });
+        const { id, ...sealed } = before;
+        await db.updateTable('ciphertext').set(sealed).where('id', '=', id).execute();
+      },
+      difference: 'exchanged',
+      key: 'B',
+      version: 1,
+      record: ['vault_reseal', 1],
+    },
+    {
       title: 'a version that no record knows',
       tamper: async (db) => {
         await put(db, 'A', 4, Buffer.from('made by hand'));
@@ -362,12 +385,12 @@ describe.each(ENGINES)('a difference between log and rows is named on %s:', () =
     await root.ok('vault_allow_origins', { ...SHOP, key: 'A', allowed_origins: ['https://api.example.org'] });
     expect(await verify(server)).toMatchObject({ code: 0 });
     const { db } = server.app.context.store;
+    await tamper(db, server);
     const records = await db
       .selectFrom('audit_entry')
       .select(['idx', 'type', 'body'])
       .orderBy('idx')
       .execute();
-    await tamper(db, server);
 
     const run = await verify(server, '--json');
     expect(run.code).toBe(1);

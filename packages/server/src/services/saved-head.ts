@@ -60,9 +60,12 @@ export class SavedHead {
 
   /** From now on what is committed here is saved, at most once in a while. */
   follow(): void {
-    this.#unfollow = this.#store.onCommit(() => {
+    const inAWhile = (): void => {
       this.#timer ??= setTimeout(() => void this.save(), this.#paceMs).unref();
-    });
+    };
+    this.#unfollow = this.#store.onCommit(inAWhile);
+    // What was committed since `begin`.
+    inAWhile();
   }
 
   /** Never fails. */
