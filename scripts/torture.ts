@@ -9,7 +9,7 @@ const HELP = `npm run torture -- [options]
 What the tests do in short, for as long as you like: real servers and databases are killed, stopped and frozen under load,
 keys are rotated, backups are restored, and after each time everything that was answered is looked up. It goes round until the
 time is over, each run at least once, and ends with code 1 at the first thing that is wrong. Stopped by a signal, it leaves no
-server behind. All of them once take about twenty minutes on two busy cores; one that takes longer than fifteen is wrong.
+server behind. All of them once take about 25 minutes on two busy cores; one that takes longer than fifteen is wrong.
 
   --minutes NUMBER   10
   --only TEXT        the runs whose name contains it
