@@ -79,8 +79,7 @@ export async function replaceDataKeys({
       throw new StartError(`there is no project with the id ${scope}`);
     const since = await findReplacedSince(tx, scope);
     const projects = await listProjectsToRotate(tx, scope, { madeBefore: since });
-    // Where the clock was set back, what is new now is still not older than what it replaces.
-    const at = Math.max(clock(), since ?? 0);
+    const at = clock();
     const drafts = [];
     for (const project of projects) {
       const { id, replaced } = await cipher.renewKey(tx, project, at);
