@@ -2,18 +2,10 @@
  * Bundles the command line into one file without dependencies, `packages/cli/dist/coffer.mjs`, when something it is
  * made of is newer, and links it as `coffer` in `node_modules/.bin`.
  */
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isNewer } from './is-newer.mjs';
+import { replaceFile } from './replace-file.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const INPUTS = [
@@ -43,10 +35,7 @@ if (isNewer({ inputs: INPUTS, built: BUILT })) {
   await bundle.close();
   const [{ code }] = output;
   mkdirSync('packages/cli/dist', { recursive: true });
-  // In one step, so that who starts it meanwhile does not read half of it.
-  writeFileSync(`${BUILT}.next`, code);
-  chmodSync(`${BUILT}.next`, 0o755);
-  renameSync(`${BUILT}.next`, BUILT);
+  replaceFile(BUILT, code, 0o755);
 }
 // npm links what is there when it installs, and this is made afterwards. Windows needs a script in the place of a link.
 if (process.platform !== 'win32' && statSync(LINK, { throwIfNoEntry: false }) === undefined) {

@@ -2,9 +2,10 @@
  * Writes the script of the API reference page to where the server looks for it: the page loads nothing from other hosts.
  * The package carries the script inside a Fastify plugin and offers no other way to it than a request.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { replaceFile } from './replace-file.mjs';
 
 const PACKAGE = '@scalar/fastify-api-reference';
 
@@ -17,8 +18,8 @@ if (firstBytes(`${assets}/scalar.js`, banner.length) !== banner) {
   const script = Buffer.from(banner + (await fetchScript()));
   mkdirSync(assets, { recursive: true });
   // The plain file last: it is the one whose banner says that both are there.
-  replace(`${assets}/scalar.js.gz`, gzipSync(script, { level: 9 }));
-  replace(`${assets}/scalar.js`, script);
+  replaceFile(`${assets}/scalar.js.gz`, gzipSync(script, { level: 9 }));
+  replaceFile(`${assets}/scalar.js`, script);
 }
 
 async function fetchScript() {
@@ -49,14 +50,4 @@ function firstBytes(path, count) {
   } catch {
     return undefined;
   }
-}
-
-/**
- * In one step, so that nobody reads half a file.
- * @param {string} path
- * @param {Uint8Array} content
- */
-function replace(path, content) {
-  writeFileSync(`${path}.tmp`, content);
-  renameSync(`${path}.tmp`, path);
 }

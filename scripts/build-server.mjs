@@ -2,10 +2,10 @@
  * Bundles the programs of the server, `packages/server/dist/{main,admin}.js`, when something they are made of is newer:
  * a few files are read in a third of the time that nine hundred take, and leave out what is never called.
  */
-import { globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { globSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isNewer } from './is-newer.mjs';
+import { changed, isNewer } from './is-newer.mjs';
+import { replaceFile } from './replace-file.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const FOLDER = 'packages/server/dist';
@@ -16,7 +16,7 @@ const INPUTS = [
   'scripts/build-server.mjs',
 ];
 const ENTRIES = ['admin', 'main'];
-/** Machine code, and what is loaded later, if at all: a build while a server runs takes nothing away from it. */
+/** Machine code, and what few load. */
 const EXTERNAL = [
   '@node-rs/argon2',
   '@zxcvbn-ts/core',
@@ -26,7 +26,12 @@ const EXTERNAL = [
   'pino-pretty',
 ];
 
-if (isNewer({ inputs: INPUTS, built: `${FOLDER}/${ENTRIES.at(-1)}.js` })) {
+const BUILT = `${FOLDER}/${ENTRIES.at(-1)}.js`;
+/** The files of one build are written within. */
+const BUILD_MS = 60_000;
+
+if (isNewer({ inputs: INPUTS, built: BUILT })) {
+  const builtBefore = changed(BUILT);
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({
     input: Object.fromEntries(ENTRIES.map((name) => [name, `packages/server/src/${name}.ts`])),
@@ -39,13 +44,12 @@ if (isNewer({ inputs: INPUTS, built: `${FOLDER}/${ENTRIES.at(-1)}.js` })) {
   await bundle.close();
   mkdirSync(FOLDER, { recursive: true });
   const chunks = output.flatMap((part) => (part.type === 'chunk' ? [part] : []));
-  // What others import first, in one step each, so that who starts it meanwhile reads the old or the new one.
+  // What others import first, so that who starts it meanwhile reads the old or the new one.
   for (const { fileName, code } of chunks.toSorted((a, b) => Number(a.isEntry) - Number(b.isEntry))) {
-    writeFileSync(`${FOLDER}/${fileName}.next`, code);
-    renameSync(`${FOLDER}/${fileName}.next`, `${FOLDER}/${fileName}`);
+    replaceFile(`${FOLDER}/${fileName}`, code);
   }
-  const current = new Set(chunks.map(({ fileName }) => fileName));
-  for (const file of globSync(`${FOLDER}/*`)) {
-    if (file.endsWith('.js') && !current.has(basename(file))) rmSync(file);
+  // Whoever was started from the build before may still load a part of it; nobody is left of those before that.
+  for (const file of globSync(`${FOLDER}/*.{js,next}`)) {
+    if (changed(file) < builtBefore - BUILD_MS) rmSync(file, { force: true });
   }
 }

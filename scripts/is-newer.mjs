@@ -9,7 +9,10 @@ export function isNewer({ inputs, built }) {
   return globSync(inputs).some((file) => changed(file) > made);
 }
 
-/** @param {string} file */
-function changed(file) {
+/**
+ * When, in milliseconds; 0 where there is none.
+ * @param {string} file
+ */
+export function changed(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -117,6 +117,8 @@ const CASES = {
       'postgres://c:open-sesame@db/coffer?sslcert=/nowhere/open-sesame.pem',
       'postgres://c:open-sesame@db/coffer?sslmode=disable&sslrootcert=ca.pem',
       'postgres://c:open-sesame@db/coffer?options=-c%20search_path=x',
+      'postgres://c:12?open-sesame@db/coffer',
+      'postgres://c:12?sslmode=open-sesame@db/coffer',
     ],
   },
   COFFER_ROOT_KEY: {
@@ -389,6 +391,7 @@ describe('settings', () => {
         expect(message).toContain(name);
         expect(message).not.toContain('\n');
         expect(message).not.toContain(secret);
+        expect(message).not.toContain('sesame');
       }
     }
   });

@@ -47,7 +47,9 @@ function readParameters(url: URL): Map<Parameter, string> {
   const given = new Map<Parameter, string>();
   for (const [name, value] of url.searchParams) {
     const known = PARAMETERS.find((parameter) => parameter === name);
-    if (known === undefined) throw new StartError(`${NAME} has a parameter that is not known: ${name}`);
+    // Its name stays out: behind a question mark in a password stands the rest of that.
+    if (known === undefined)
+      throw new StartError(`${NAME} has a parameter that is none of ${PARAMETERS.join(', ')}`);
     if (given.has(known)) throw new StartError(`${NAME} has the parameter ${name} twice`);
     given.set(known, value);
   }
