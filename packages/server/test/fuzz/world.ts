@@ -174,14 +174,14 @@ async function cookieOf({ url, username }: Client): Promise<string> {
 }
 
 export async function readState({ server }: World): Promise<State> {
-  const state: State = new Map();
-  for (const table of TABLES) {
+  const { db } = server.app.context.store;
+  const tables = TABLES.map(async (table): Promise<[typeof table, Rows]> => {
     const { rows } = await sql<
       Record<string, unknown>
-    >`select * from ${sql.table(table)} order by 1, 2`.execute(server.app.context.store.db);
-    state.set(table, rows);
-  }
-  return state;
+    >`select * from ${sql.table(table)} order by 1, 2`.execute(db);
+    return [table, rows];
+  });
+  return new Map(await Promise.all(tables));
 }
 
 export function describeState(state: State): string {
@@ -195,11 +195,12 @@ export async function restoreState({ server }: World, state: State): Promise<voi
   await server.app.context.store.transaction(async (tx) => {
     for (const table of TABLES.toReversed()) await sql`delete from ${sql.table(table)}`.execute(tx);
     for (const table of TABLES) {
-      for (const row of state.get(table) ?? []) {
-        const columns = sql.join(Object.keys(row).map((column) => sql.ref(column)));
-        const values = sql.join(Object.values(row));
-        await sql`insert into ${sql.table(table)} (${columns}) values (${values})`.execute(tx);
-      }
+      const rows = state.get(table) ?? [];
+      const [first] = rows;
+      if (first === undefined) continue;
+      const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
+      const values = sql.join(rows.map((row) => sql`(${sql.join(Object.values(row))})`));
+      await sql`insert into ${sql.table(table)} (${columns}) values ${values}`.execute(tx);
     }
   });
 }
