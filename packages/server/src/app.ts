@@ -99,11 +99,12 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
   const { config, log, clock = Date.now } = options;
   const audit = new AuditLog(store, clock);
   const source = rootKeySource(config.rootKeys, config.dataDir);
+  const headFile = headFileIn(config.dataDir);
+  // Before a root key is made, which would stand in the way of the one that a restore needs.
+  await refuseLostDatabase({ store, path: headFile });
   if (config.rootKeys === undefined && source.path !== undefined) await ensureRootKeyFile(store, source.path);
   if (source.path !== undefined && isReadableByOthers(source.path))
     log.warn(`${source.name} can be read by other users; set its mode to 0600`);
-  const headFile = headFileIn(config.dataDir);
-  await refuseLostDatabase({ store, path: headFile });
   const { id, rootKeys } = await openInstance({ store, audit, clock }, source);
   await checkHead({ store, instanceId: id, rootKeys, path: headFile }, log);
   const egress = new Egress(config.egressAllow);

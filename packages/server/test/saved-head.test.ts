@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Redacted, type AuditEntry } from '@coffer/core';
 import { describe, expect, test, vi } from 'vitest';
@@ -462,6 +471,8 @@ describe.each(ENGINES)('beside an empty database on %s', () => {
     expect(await refusal({ dataDir })).toBe(
       `the database is empty, but this data directory belongs to an instance: it last saw an audit log of ${seen.size} records on ${seen.saved_at}; check which database the settings name, or restore a backup with \`coffer admin restore\`; to begin anew, take ${headFile(dataDir)} away`,
     );
+    // A root key would stand in the way of the one that a restore needs.
+    expect(existsSync(join(dataDir, 'root.key'))).toBe(false);
     const store = await storeOf(dataDir);
     expect(await findInstance(store.db)).toBeUndefined();
     await store.close();
