@@ -14,9 +14,10 @@ import { registerRouteCalls } from './http/route-calls.ts';
 import { handlers } from './http/routes/handlers.ts';
 import { createServer } from './http/server.ts';
 import { registerWeb } from './http/web.ts';
-import { createRootKeyFile, isReadableByOthers, rootKeySource } from './keys/root-key-source.ts';
+import { canReplace, createRootKeyFile, isReadableByOthers, rootKeySource } from './keys/root-key-source.ts';
 import type { Logger } from './logger.ts';
 import { OAuthTokens } from './outbound/auth/oauth-tokens.ts';
+import { removeDrafts } from './replace-file.ts';
 import { AuditLog } from './services/audit-log.ts';
 import type { Context } from './services/context.ts';
 import { Eraser } from './services/eraser.ts';
@@ -38,7 +39,7 @@ import { findInstance } from './store/instance.ts';
 import { openDialect } from './store/open-dialect.ts';
 import { VERSION } from './version.ts';
 
-/** How often we let go of data keys that another process has destroyed. */
+/** How often we let go of data keys that another process has destroyed, and of what one that was killed left of a root key. */
 const FORGET_MS = 60_000;
 /** How long a stop waits for requests that are under way, and for a backup to be called off. */
 const STOP_PATIENCE_MS = 10_000;
@@ -218,7 +219,12 @@ async function serve(
   });
   registerWeb(app);
   const url = await listen(app, config);
-  const forgetting = setInterval(() => void forgetDestroyedKeys(context), FORGET_MS).unref();
+  const { path: rootKeyPath } = rootKeySource(config.rootKeys, config.dataDir);
+  removeRootKeyDrafts(rootKeyPath, log);
+  const forgetting = setInterval(() => {
+    removeRootKeyDrafts(rootKeyPath, log);
+    void forgetDestroyedKeys(context);
+  }, FORGET_MS).unref();
   context.savedHead.follow();
   return {
     context,
@@ -237,6 +243,15 @@ async function forgetDestroyedKeys({ cipher, store, log }: Context): Promise<voi
     await cipher.forgetDestroyed(store.db);
   } catch (err) {
     log.warn({ err }, 'which data keys were destroyed cannot be seen now');
+  }
+}
+
+function removeRootKeyDrafts(path: string | undefined, log: Logger): void {
+  if (path === undefined || !canReplace(path)) return;
+  try {
+    removeDrafts(path);
+  } catch (err) {
+    log.warn({ err, path }, 'what is left beside the root key file cannot be removed');
   }
 }
 

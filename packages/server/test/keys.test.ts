@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { formatId, Redacted, type SealContext } from '@coffer/core';
 import Database from 'better-sqlite3';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { open } from '../src/keys/aead.ts';
 import type { Config } from '../src/config/config.ts';
 import { deriveInstanceKeys, rootKeyCheck, type InstanceKeys } from '../src/keys/root-key.ts';
+import { writeDraft } from '../src/replace-file.ts';
 import { StartError } from '../src/start-error.ts';
 import type { Client } from '../src/testing/client.ts';
 import { findForms, formsOf, readDataDir, temporaryDirectory } from '../src/testing/data-dir.ts';
@@ -108,6 +118,48 @@ describe('the root key file', () => {
     await using server = await startTestServer({ dataDir: directory.path });
     expect(server.logLines.filter((line) => line.includes('can be read by other users'))).toHaveLength(1);
   });
+});
+
+describe('what a kill has left of a root key beside its file', () => {
+  test.each(['root.key', 'elsewhere'])(
+    'goes at the next start or within a minute of a server, from beside %s',
+    async (name) => {
+      vi.useFakeTimers({ toFake: ['setInterval'] });
+      try {
+        using directory = temporaryDirectory();
+        const dataDir = join(directory.path, 'data');
+        const path = join(name === 'root.key' ? dataDir : directory.path, name);
+        const rootKey = makeKey();
+        if (name !== 'root.key') writeFileSync(path, rootKey, { mode: 0o600 });
+        mkdirSync(dataDir);
+        const leave = (): string => {
+          const draft = writeDraft(path, `${makeKey()}\n${makeKey()}\n`);
+          const then = new Date(Date.now() - 61_000);
+          utimesSync(draft, then, then);
+          return draft;
+        };
+        const foreign = `${path}.202611261200`;
+        copyFileSync(leave(), foreign);
+        const draft = leave();
+        const config =
+          name === 'root.key'
+            ? {}
+            : { rootKeys: { keys: [new Redacted(Buffer.from(rootKey, 'base64'))] as const, path } };
+        await using server = await startTestServer({ dataDir, config });
+        expect(existsSync(draft)).toBe(false);
+        const another = leave();
+        const fresh = writeDraft(path, makeKey());
+        // It went with the next one that was written.
+        expect(existsSync(another)).toBe(false);
+        const last = leave();
+        vi.advanceTimersByTime(60_000);
+        expect([last, fresh, foreign].map(existsSync)).toEqual([false, true, true]);
+        await server.stop();
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
 });
 
 describe('the root key from the settings', () => {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson, decodeFrontier, encodeFrontier, rootHash, type Frontier } from '@coffer/core';
 import { replaceFile } from '../replace-file.ts';
@@ -107,14 +107,6 @@ export function seenDetails(seen: SeenHead | undefined): Record<string, string |
     seen_root: rootOf(seen.frontier),
     seen_at: seen.savedAt,
   };
-}
-
-/** What a kill in the midst of writing it has left beside it. */
-export function removeHeadDrafts(path: string): void {
-  const directory = dirname(path);
-  if (!existsSync(directory)) return;
-  for (const name of readdirSync(directory))
-    if (/^audit-head[.][0-9a-f]{12}$/.test(name)) rmSync(join(directory, name), { force: true });
 }
 
 /** Hexadecimal. */

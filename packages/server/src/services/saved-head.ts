@@ -5,7 +5,7 @@ import { getAuditHead } from '../store/audit.ts';
 import type { Store } from '../store/database.ts';
 import type { RootKeyring } from './root-keyring.ts';
 import { goesOnFrom } from './saved-head-check.ts';
-import { removeHeadDrafts, writeHeadFile, type SeenHead } from './saved-head-file.ts';
+import { writeHeadFile, type SeenHead } from './saved-head-file.ts';
 
 const PACE_MS = 2000;
 
@@ -50,11 +50,6 @@ export class SavedHead {
 
   /** What was found in the file is not looked at again, but replaced. Never fails. */
   async begin(): Promise<void> {
-    try {
-      removeHeadDrafts(this.#path);
-    } catch (err) {
-      this.#log.warn({ err }, 'the data directory cannot be tidied up');
-    }
     await this.save();
   }
 
