@@ -78,9 +78,12 @@ test(
     const backup = ['admin', 'backup', '--with-root-key', '--passphrase', 'b.age'];
     const made = await person.run(backup, { env, input: 'violet anchor pebble\n' });
     expect(made).toMatchObject({ code: 0, err: expect.stringContaining('The root key is in it') });
-    await person.ok(['admin', 'restore', 'b.age'], {
-      env: { ...empty, COFFER_BACKUP_PASSPHRASE: 'violet anchor pebble' },
+    const restoreEnv = { ...empty, COFFER_BACKUP_PASSPHRASE: 'violet anchor pebble' };
+    expect(await person.run(['admin', 'restore', 'b.age'], { env: restoreEnv })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('use --use-included-root-key'),
     });
+    await person.ok(['admin', 'restore', '--use-included-root-key', 'b.age'], { env: restoreEnv });
     const kept = join(empty['COFFER_DATA_DIR'] ?? '', 'root.key');
     expect(readFileSync(kept, 'utf8')).toBe(readFileSync(join(server.dataDir, 'root.key'), 'utf8'));
     expect(statSync(kept).mode & 0o777).toBe(0o600);

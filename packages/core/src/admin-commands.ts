@@ -120,7 +120,8 @@ export const ADMIN_COMMANDS = [
     name: 'restore',
     summary: 'Make an empty data directory or database what a backup holds.',
     description: [
-      'All of it is checked and is there afterwards, or nothing. Needs the root key of the time of the backup, as a server does, unless it is in the backup. Nobody is signed in afterwards.',
+      'All of it is checked and is there afterwards, or nothing. Needs the root key of the time of the backup, as a server does. Nobody is signed in afterwards.',
+      'A root key that is in the backup (`backup --with-root-key`) is used with `--use-included-root-key` only, and where there is no other: anyone can make a file for your recipient, with a root key of their own. It is kept in root.key. Look at the id of the instance that is named.',
       'What was taken away after the backup is there again: members, users, access tokens. `--end-tokens` ends all tokens.',
     ],
     arguments: [{ name: 'file', summary: 'The backup.' }],
@@ -140,6 +141,10 @@ export const ADMIN_COMMANDS = [
           'Restore into a database that is thrown away, open every value, compare it with the audit log, recompute that; change nothing.',
       },
       'end-tokens': { type: 'boolean', summary: 'End all access tokens.' },
+      'use-included-root-key': {
+        type: 'boolean',
+        summary: 'Where there is no root key, use and keep that in the file: whoever made the file chose it.',
+      },
     },
     examples: [
       {

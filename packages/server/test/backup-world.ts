@@ -61,7 +61,6 @@ export async function restoreTo(
     dialect: order.dialect ?? (await openDialect({ dataDir, database: await databaseFor(dataDir) })),
     clock: Date.now,
     rootKeys: undefined,
-    keepRootKey: () => undefined,
     endTokens: false,
     ...order,
   });

@@ -131,14 +131,18 @@ describe('a backup on sqlite', () => {
     await backUpTo(places.path, server, { withRootKey: true });
     await backUpTo(again.path, server);
     const kept: string[] = [];
-    const keepRootKey = (key: Redacted<Buffer>): void => void kept.push(key.expose().toString('base64'));
-    await expect(restoreTo(again.dataDir, again.path, { keepRootKey })).rejects.toThrow(
+    const included = {
+      accept: () => undefined,
+      keep: (key: Redacted<Buffer>) => void kept.push(key.expose().toString('base64')),
+    };
+    await expect(restoreTo(again.dataDir, again.path, { included })).rejects.toThrow(
       'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
     );
-    await restoreTo(places.dataDir, places.path, { keepRootKey });
+    await expect(restoreTo(places.dataDir, places.path)).rejects.toThrow('use --use-included-root-key');
+    await restoreTo(places.dataDir, places.path, { included });
     expect(kept).toEqual([rootKeys[0].expose().toString('base64')]);
     // Given one that fits, nothing is to be kept.
-    await restoreTo(again.dataDir, places.path, { keepRootKey, rootKeys });
+    await restoreTo(again.dataDir, places.path, { included, rootKeys });
     expect(kept).toHaveLength(1);
   });
 

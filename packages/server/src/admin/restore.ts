@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ADMIN_EXIT, type AdminExit, type AdminInput } from '@coffer/core';
+import { ADMIN_EXIT, type AdminExit, type AdminInput, type Redacted } from '@coffer/core';
 import { parseIdentities, type Opener } from '../backup/age.ts';
+import type { BackupHeader } from '../backup/format.ts';
 import { restore as restoreBackup } from '../backup/restore.ts';
 import { verifyBackup } from '../backup/verify.ts';
-import { createRootKeyFile } from '../keys/root-key-source.ts';
+import { deriveInstanceKeys } from '../keys/root-key.ts';
+import { createRootKeyFile, readOrCreateRootKey } from '../keys/root-key-source.ts';
 import { headFileIn, readHeadFile, removeHeadFile, seenDetails } from '../services/saved-head-file.ts';
 import { StartError } from '../start-error.ts';
 import { openDialect } from '../store/open-dialect.ts';
@@ -16,20 +18,30 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   const { config, clock, signal } = context;
   const opener = await chooseOpener(context, options);
   const { path: rootKeyPath, rootKeys } = findRootKeys(config);
+  const mayUseIncluded = options['use-included-root-key'];
   const order = { path: resolve(args.file), opener, clock, rootKeys, signal };
-  if (options.verify) return await verify(context, order);
+  if (options.verify) return await verify(context, order, mayUseIncluded);
   const headFile = headFileIn(config.dataDir);
   const seen = readHeadFile(headFile);
+  const included = {
+    accept: (rootKey: Redacted<Buffer>, header: BackupHeader) => {
+      refuseForeign(headFile, seen, { rootKey, header });
+      context.say(
+        `The root key is taken from the file itself: whoever made the file chose it. It says that it is of ${header.instance}; compare that with what you know.`,
+      );
+    },
+    keep: (rootKey: Redacted<Buffer>) => {
+      if (rootKeyPath !== undefined) keepRootKey(rootKeyPath, rootKey);
+    },
+  };
   const { header, manifest } = await restoreBackup({
     ...order,
+    ...(mayUseIncluded ? { included } : {}),
     seen: seenDetails(seen === 'damaged' ? undefined : seen),
     dialect: await openDialect(config),
-    keepRootKey: (rootKey) => {
-      if (rootKeyPath !== undefined) createRootKeyFile(rootKeyPath, rootKey);
-    },
     endTokens: options['end-tokens'],
   });
-  if (seen !== undefined) giveWay(context, headFile, seen);
+  if (seen !== undefined) giveWay(context, headFile, { seen, header });
   context.say(
     `Restored the backup of ${header.created_at}: ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records. Nobody is signed in.`,
   );
@@ -41,27 +53,66 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   return ADMIN_EXIT.success;
 };
 
+/** A file that brings its own root key does not take the place of what this directory belongs to. */
+function refuseForeign(
+  path: string,
+  seen: ReturnType<typeof readHeadFile>,
+  { rootKey, header }: { rootKey: Redacted<Buffer>; header: BackupHeader },
+): void {
+  if (seen === undefined) return;
+  if (seen !== 'damaged' && seen.instanceId === header.instance) {
+    if (seen.isSealedBy(deriveInstanceKeys(rootKey, header.instance))) return;
+  }
+  const whose = seen === 'damaged' ? 'nobody can tell which' : seen.instanceId;
+  throw new StartError(
+    `the root key in the backup, of ${header.instance}, is not the one of the instance that this data directory belongs to (${whose}): give the root key of the time of the backup; or, where the file is to take its place, take ${path} away`,
+  );
+}
+
+/** Fails with a StartError where another one came there meanwhile: nothing would open under that. */
+function keepRootKey(path: string, rootKey: Redacted<Buffer>): void {
+  createRootKeyFile(path, rootKey);
+  if (readOrCreateRootKey(path).expose().equals(rootKey.expose())) return;
+  throw new StartError(`${path} came to be meanwhile, and is another root key than that of the backup`);
+}
+
 /** Whoever restores means it. Killed before this, the server does not start until `audit accept` says so. */
 function giveWay(
   { say }: AdminContext,
   path: string,
-  seen: NonNullable<ReturnType<typeof readHeadFile>>,
+  { seen, header }: { seen: NonNullable<ReturnType<typeof readHeadFile>>; header: BackupHeader },
 ): void {
   removeHeadFile(path);
   if (seen === 'damaged') return;
+  const whose = seen.instanceId === header.instance ? '' : ` of another instance (${seen.instanceId})`;
   say(
-    `This data directory last saw an audit log of ${seen.frontier.size} records, on ${seen.savedAt}; that is on record, and the restored one takes its place.`,
+    `This data directory last saw an audit log${whose} of ${seen.frontier.size} records, on ${seen.savedAt}; that is on record, and the restored one takes its place.`,
   );
 }
 
-async function verify(context: AdminContext, order: Parameters<typeof verifyBackup>[0]): Promise<AdminExit> {
-  const { restored, vault } = await verifyBackup(order);
+async function verify(
+  context: AdminContext,
+  order: Parameters<typeof verifyBackup>[0],
+  mayUseIncluded: boolean,
+): Promise<AdminExit> {
+  let isIncluded = false;
+  const included = { accept: () => void (isIncluded = true), keep: () => undefined };
+  const { restored, vault } = await verifyBackup({ ...order, ...(mayUseIncluded ? { included } : {}) });
   const { versions } = vault;
   const { created_at: at, instance, audit } = restored.header;
   context.say(
     `The backup of ${at} is good: ${versions} versions open and are those on record, the audit log has ${audit.size} records and its root. Nothing was changed.`,
   );
-  context.print(context.json ? JSON.stringify({ instance, created_at: at, versions, audit }) : audit.root);
+  if (isIncluded) {
+    context.say(
+      `The root key came from the file itself: this says that the file is whole, not who made it. It says that it is of ${instance}; compare that with what you know.`,
+    );
+  }
+  context.print(
+    context.json
+      ? JSON.stringify({ instance, created_at: at, versions, audit, root_key_from_file: isIncluded })
+      : audit.root,
+  );
   return ADMIN_EXIT.success;
 }
 

@@ -29,15 +29,23 @@ export type RestoreOrder = {
   /** Of an empty database. */
   dialect: StoreDialect;
   clock: Clock;
-  /** From the settings or the data directory. Undefined: there is none, it must be in the backup. */
+  /** From the settings or the data directory. Undefined: there is none. */
   rootKeys: RootKeys | undefined;
-  /** Called with the root key from the backup when there is no other, before anything can need it. */
-  keepRootKey: (rootKey: Redacted<Buffer>) => void;
+  /** Only then, and where there is no other, the root key in the file is used: whoever made the file chose it. */
+  included?: IncludedRootKey;
   /** Ends all access tokens: some may have been revoked after the backup. */
   endTokens: boolean;
   /** What this machine last saw of an instance, which gives way: goes on record. */
   seen?: Readonly<Record<string, string | number>>;
   signal?: AbortSignal;
+};
+
+/** What becomes of a root key that is in the file. */
+export type IncludedRootKey = {
+  /** Called before anything is read under it; fails to refuse it. */
+  accept: (rootKey: Redacted<Buffer>, header: BackupHeader) => void;
+  /** Called when all was checked, before anything can need it. */
+  keep: (rootKey: Redacted<Buffer>) => void;
 };
 
 export type Restored = { header: BackupHeader; manifest: Manifest; rootKey: Redacted<Buffer> };
@@ -58,7 +66,7 @@ export async function restore(order: RestoreOrder): Promise<Restored> {
       await filling.complete();
       await checkInstance(filling, header);
       await begin(filling, order, header);
-      if (order.rootKeys === undefined) order.keepRootKey(rootKey);
+      if (order.rootKeys === undefined) order.included?.keep(rootKey);
       return { header, manifest, rootKey };
     });
   } finally {
@@ -122,22 +130,30 @@ function readHeader(content: unknown): BackupHeader {
   return header as BackupHeader;
 }
 
-function chooseRootKey({ rootKeys: given }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
-  const included =
-    header.root_key === undefined ? undefined : [new Redacted(Buffer.from(header.root_key, 'base64'))];
-  const rootKeys = given ?? included;
-  if (rootKeys === undefined) {
+function chooseRootKey({ rootKeys: given, included }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
+  const check = Buffer.from(header.root_key_check, 'base64');
+  if (given !== undefined) {
+    const rootKey = findRootKeyOf(given, header.instance, check);
+    if (rootKey !== undefined) return rootKey;
+    throw new StartError(
+      'the root key is another one than that of this backup; give the key of the time when it was made',
+    );
+  }
+  if (header.root_key === undefined) {
     throw new StartError(
       'the backup does not hold the root key: put root.key into the data directory, or set COFFER_ROOT_KEY',
     );
   }
-  const rootKey = findRootKeyOf(rootKeys, header.instance, Buffer.from(header.root_key_check, 'base64'));
-  if (rootKey !== undefined) return rootKey;
-  throw new StartError(
-    given === undefined
-      ? 'the root key in the backup is not the one that it was made under'
-      : 'the root key is another one than that of this backup; give the key of the time when it was made',
-  );
+  if (included === undefined) {
+    throw new StartError(
+      `there is no root key here, and that in the backup, which says that it is of ${header.instance}, says nothing of who made it: anyone can make such a file. Put root.key into the data directory, or set COFFER_ROOT_KEY; or, where you know that the file is your own, use --use-included-root-key`,
+    );
+  }
+  const own = findRootKeyOf([new Redacted(Buffer.from(header.root_key, 'base64'))], header.instance, check);
+  if (own === undefined)
+    throw new StartError('the root key in the backup is not the one that it was made under');
+  included.accept(own, header);
+  return own;
 }
 
 const ROWS_AT_ONCE = 100;

@@ -19,14 +19,13 @@ export type Verification = { restored: Restored; vault: VaultVerification };
  * opens, and the audit log is whole and names each ciphertext. Fails with a StartError that names the first that does not.
  */
 export async function verifyBackup(
-  order: Pick<RestoreOrder, 'path' | 'opener' | 'clock' | 'rootKeys' | 'signal'>,
+  order: Pick<RestoreOrder, 'path' | 'opener' | 'clock' | 'rootKeys' | 'included' | 'signal'>,
 ): Promise<Verification> {
   const scratch = mkdtempSync(join(tmpdir(), 'coffer-verify-'));
   try {
     const restored = await restore({
       ...order,
       dialect: openSqlite(scratch),
-      keepRootKey: () => undefined,
       endTokens: false,
     });
     const store = await openStore(openSqlite(scratch));

@@ -1,0 +1,115 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
+import { temporaryDirectory } from '../src/testing/data-dir.ts';
+import { startTestServer } from '../src/testing/server.ts';
+import { backUpTo, IDENTITY } from './backup-world.ts';
+import { startVault } from './start-vault.ts';
+
+/** An instance that is no more, its backup with the root key in it, and an empty data directory. */
+async function setScene() {
+  const directory = temporaryDirectory();
+  const path = (name: string): string => join(directory.path, name);
+  const [file, identity, dataDir] = [path('backup.age'), path('key.txt'), path('data')];
+  writeFileSync(identity, `${IDENTITY}\n`, { mode: 0o600 });
+  const server = await startTestServer();
+  const { root, place } = await startVault(server);
+  await root.ok('vault_create', { ...place, key: 'A', value: 'value of A' });
+  const { header } = await backUpTo(file, server, { withRootKey: true });
+  const rootKey = readFileSync(join(server.dataDir, 'root.key'), 'utf8');
+  // Saves the head that it saw.
+  await server.stop();
+  const head = readFileSync(join(server.dataDir, 'audit-head'), 'utf8');
+  await server[Symbol.asyncDispose]();
+  return {
+    path,
+    dataDir,
+    rootKey,
+    head,
+    instance: header.instance,
+    restore: async (...words: string[]): Promise<AdminRun> =>
+      await runAdminHere(['restore', '--identity-file', identity, ...words, file], { dataDir }),
+    [Symbol.dispose]: () => directory[Symbol.dispose](),
+  };
+}
+
+function put(dataDir: string, name: string, text: string): void {
+  writeFileSync(join(dataDir, name), text, { mode: 0o600 });
+}
+
+const INCLUDED = '--use-included-root-key';
+
+describe('a backup with a root key in it, where there is none', () => {
+  test('is neither restored nor called good unless that is asked for: anyone can make one', async () => {
+    using scene = await setScene();
+    for (const words of [[], ['--verify']]) {
+      const run = await scene.restore(...words);
+      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run.stderr).toContain(
+        `there is no root key here, and that in the backup, which says that it is of ${scene.instance}, says nothing of who made it`,
+      );
+    }
+    expect(existsSync(join(scene.dataDir, 'root.key'))).toBe(false);
+  });
+
+  test('is restored when it is asked for, and who it says that it is of is named', async () => {
+    using scene = await setScene();
+    const verified = await scene.restore('--verify', INCLUDED);
+    expect(verified).toMatchObject({ code: 0 });
+    expect(verified.stderr).toContain('this says that the file is whole, not who made it');
+    expect(verified.stderr).toContain(scene.instance);
+    const run = await scene.restore(INCLUDED);
+    expect(run).toMatchObject({ code: 0, stdout: `${scene.instance}\n` });
+    expect(run.stderr).toContain(
+      `The root key is taken from the file itself: whoever made the file chose it. It says that it is of ${scene.instance}`,
+    );
+    expect(readFileSync(join(scene.dataDir, 'root.key'), 'utf8')).toBe(scene.rootKey);
+  });
+
+  test('says nothing of that where its root key is here already', async () => {
+    using scene = await setScene();
+    await scene.restore();
+    put(scene.dataDir, 'root.key', scene.rootKey);
+    const verified = await scene.restore('--verify', INCLUDED, '--json');
+    expect(JSON.parse(verified.stdout)).toMatchObject({ root_key_from_file: false });
+    expect(verified.stderr).not.toContain('from the file itself');
+    expect((await scene.restore(INCLUDED)).stderr).not.toContain('from the file itself');
+  });
+
+  test('does not take the place of another instance, whose head is here', async () => {
+    using scene = await setScene();
+    using other = await setScene();
+    await scene.restore();
+    const heads = [
+      [other.head, other.instance],
+      // Whoever makes a file can give their instance the id of another.
+      [other.head.replace(other.instance, scene.instance), scene.instance],
+      ['damaged', 'nobody can tell which'],
+    ] as const;
+    for (const [head, whose] of heads) {
+      put(scene.dataDir, 'audit-head', head);
+      const run = await scene.restore(INCLUDED);
+      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run.stderr).toContain(
+        `is not the one of the instance that this data directory belongs to (${whose})`,
+      );
+      expect(readdirSync(scene.dataDir)).not.toContain('root.key');
+      expect(readFileSync(join(scene.dataDir, 'audit-head'), 'utf8')).toBe(head);
+    }
+    put(scene.dataDir, 'audit-head', scene.head);
+    expect(await scene.restore(INCLUDED)).toMatchObject({ code: 0 });
+  });
+
+  test('with the root key here goes on in place of another instance, and says which', async () => {
+    using scene = await setScene();
+    using other = await setScene();
+    await scene.restore();
+    put(scene.dataDir, 'audit-head', other.head);
+    put(scene.dataDir, 'root.key', scene.rootKey);
+    const run = await scene.restore();
+    expect(run.stderr).toContain(`last saw an audit log of another instance (${other.instance})`);
+    expect(run).toMatchObject({ code: 0 });
+    rmSync(scene.dataDir, { recursive: true });
+  });
+});
