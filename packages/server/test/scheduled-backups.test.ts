@@ -1,8 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Redacted, type AuditEntry, type AuditEventType } from '@coffer/core';
 import { describe, expect, test, vi } from 'vitest';
+import { writeNote } from '../src/backup/finished-note.ts';
 import { ScheduledBackups } from '../src/backup/scheduled-backups.ts';
 import { verifyBackup } from '../src/backup/verify.ts';
 import { beginBackup, claimBackup, type BackupSchedule } from '../src/services/backup-log.ts';
@@ -222,7 +231,8 @@ describe.each(ENGINES)('scheduled backups on %s', (engine) => {
     await refuseRows(scene.server, 'audit_entry', { condition: `new.type = 'instance_backup_end'` });
     scene.now += DAY;
     await scene.node().look();
-    expect(scene.times()).toEqual(['20261126T030000Z', '20261127T030000Z']);
+    const note = expect.stringMatching(/-20261127T030000Z[.]age[.]finished$/);
+    expect(scene.times()).toEqual(['20261126T030000Z', '20261127T030000Z', note]);
     expect(scene.server.logLines.join('')).toContain('the database or the directory cannot serve now');
     await acceptRows(scene.server, 'audit_entry');
     // Another process, which knows nothing of it.
@@ -235,6 +245,100 @@ describe.each(ENGINES)('scheduled backups on %s', (engine) => {
       details: { file, bytes: length },
     });
     expect(await scene.warnings()).toEqual([]);
+  });
+
+  test('whose name someone else took while their server was killed have failed, and no other goes for that', async () => {
+    await using scene = new Scene();
+    const server = await scene.start({ isScheduled: true });
+    await vi.waitFor(
+      async () => expect(await scene.records('instance_backup_end')).toHaveLength(1),
+      PATIENCE,
+    );
+    const [good = ''] = scene.files();
+    const { backupKey } = server.app.context.rootKeys.latest;
+    const plants: ((path: string, begin: number) => void)[] = [
+      (path) => writeFileSync(path, 'garbage'),
+      // With a note of someone who does not have the root key, and one that is about another file.
+      (path, begin) => {
+        writeFileSync(path, 'garbage');
+        writeNote(path, { begin, content: contentOf('garbage') }, Buffer.alloc(32));
+      },
+      (path, begin) => {
+        writeFileSync(path, 'garbage');
+        writeNote(path, { begin: begin - 1, content: contentOf('garbage') }, backupKey);
+      },
+      (path, begin) => {
+        writeFileSync(path, 'garbage');
+        writeNote(path, { begin, content: contentOf('genuine') }, backupKey);
+      },
+      (path) => {
+        writeFileSync(path, 'garbage');
+        writeFileSync(`${path}.finished`, 'null');
+      },
+    ];
+    for (const [index, plant] of plants.entries()) {
+      scene.now += DAY;
+      const node = scene.node(server, { keep: 1 });
+      const begin = await claimBackup(server.app.context, scene.schedule, (now) =>
+        good.replace(
+          /-\w+[.]age$/,
+          `-${new Date(now).toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z.age`,
+        ),
+      );
+      const file = begin?.file ?? '';
+      plant(join(scene.directory, file), begin?.index ?? 0);
+      await node.look();
+      expect((await scene.records('instance_backup_end'))[index + 1]).toMatchObject({
+        outcome: 'error',
+        details: {
+          begin: begin?.index,
+          code: 'failed',
+          reason: expect.stringContaining('nobody should trust it'),
+        },
+      });
+      expect(scene.files()).toContain(good);
+      expect(scene.files().filter((name) => name.endsWith('.finished'))).toEqual([]);
+      expect(await scene.warnings()).toEqual(FAILED);
+    }
+    // Of what is not on record as made, nothing is counted or taken away.
+    scene.now += HOUR;
+    await scene.node(server, { keep: 1 }).look();
+    const made = scene.times().at(-1);
+    expect(scene.files()).not.toContain(good);
+    expect(scene.files()).toHaveLength(plants.length + 1);
+    expect(made).toBe('20261201T040000Z');
+  });
+
+  test('leave no note of how they were finished when that is on record', async () => {
+    await using scene = new Scene();
+    await scene.start();
+    await refuseRows(scene.server, 'audit_entry', { condition: `new.type = 'instance_backup_end'` });
+    const node = scene.node();
+    await node.look();
+    expect(scene.times().map((name) => name.replace(/^coffer-\w+-/, ''))).toEqual([
+      '20261126T030000Z',
+      '20261126T030000Z.age.finished',
+    ]);
+    await acceptRows(scene.server, 'audit_entry');
+    await node.look();
+    expect(scene.times()).toEqual(['20261126T030000Z']);
+  });
+
+  test('that were made by a clock that was years ahead go like any other', async () => {
+    await using scene = new Scene();
+    await scene.start();
+    const node = scene.node();
+    scene.now += 3650 * DAY;
+    for (let day = 0; day < 3; day += 1, scene.now += DAY) await node.look();
+    expect(scene.times()).toEqual(['20361123T030000Z', '20361124T030000Z', '20361125T030000Z']);
+    scene.now = START;
+    await node.look();
+    scene.now += DAY;
+    await node.look();
+    expect(scene.times()).toEqual(['20261126T030000Z', '20261127T030000Z', '20361125T030000Z']);
+    scene.now += DAY;
+    await node.look();
+    expect(scene.times()).toEqual(['20261126T030000Z', '20261127T030000Z', '20261128T030000Z']);
   });
 
   test('take away the oldest when a newer one is complete, and never before', async () => {
@@ -426,6 +530,38 @@ describe.each(ENGINES)('scheduled backups on %s', (engine) => {
   });
 });
 
+describe('a drill with the settings of its original', () => {
+  test('takes none of its backups away, nor the other way round', async () => {
+    await using scene = new Scene();
+    await using drill = new Scene();
+    await scene.start();
+    await scene.node().look();
+    scene.now += DAY;
+    await scene.node().look();
+    const before = scene.files();
+    const rootKeys = rootKeysOf(scene.dataDir);
+    await restoreTo(drill.dataDir, join(scene.directory, before[1] ?? ''), {
+      rootKeys,
+      clock: () => scene.now,
+    });
+    writeFileSync(join(drill.dataDir, 'root.key'), readFileSync(join(scene.dataDir, 'root.key')), {
+      mode: 0o600,
+    });
+    drill.now = scene.now + HOUR;
+    await drill.start();
+    const { directory } = scene;
+    const node = drill.node(drill.server, { directory, keep: 1 });
+    await node.look();
+    drill.now += DAY;
+    await node.look();
+    expect(scene.files()).toHaveLength(3);
+    expect(scene.files()).toEqual(expect.arrayContaining(before));
+    scene.now += DAY;
+    await scene.node(scene.server, { keep: 1 }).look();
+    expect(scene.times()).toEqual(['20261128T030000Z', '20261128T040000Z']);
+  });
+});
+
 describe('a server that cannot make the backups that it is to make', () => {
   const refusals: readonly (readonly [string, (scene: Scene) => Partial<BackupSchedule>, string])[] = [
     [
@@ -443,6 +579,16 @@ describe('a server that cannot make the backups that it is to make', () => {
     ],
     ['none that can be written', () => ({ directory: '/proc' }), 'COFFER_BACKUP_DIR (/proc) '],
     ['the directory of the root key', ({ dataDir }) => ({ directory: dataDir }), 'holds the root key'],
+    [
+      'one that the root key lies in, behind a link',
+      ({ directory, dataDir }) => {
+        mkdirSync(join(directory, 'keys'));
+        writeFileSync(join(directory, 'keys', 'k'), Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });
+        symlinkSync(join(directory, 'keys', 'k'), join(dataDir, 'root.key'));
+        return {};
+      },
+      'holds the root key',
+    ],
     ['one above it', ({ dataDir }) => ({ directory: join(dataDir, '..') }), 'holds the root key'],
     [
       'a recipient that is none',
@@ -462,6 +608,10 @@ describe('a server that cannot make the backups that it is to make', () => {
     });
   });
 });
+
+function contentOf(text: string): { bytes: number; sha256: string } {
+  return { bytes: text.length, sha256: sha256Hex(Buffer.from(text)) };
+}
 
 /** More than a backup reads at a time. */
 async function fill(server: TestServer): Promise<void> {

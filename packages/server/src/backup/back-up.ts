@@ -28,6 +28,8 @@ export type BackupOrder = {
   /** Among them the current one. */
   rootKeys: readonly Redacted<Buffer>[];
   withRootKey: boolean;
+  /** Called when it is written, before it has its name. */
+  onWritten?: (content: FileContent) => void;
   /** Calls it off: nothing stays. */
   signal?: AbortSignal;
 };
@@ -84,7 +86,7 @@ export async function writeBackup(
 async function writeSnapshot(
   snapshot: Reader,
   { store, clock }: { store: Store; clock: Clock },
-  { path, lock, rootKeys, withRootKey, signal }: BackupOrder,
+  { path, lock, rootKeys, withRootKey, onWritten, signal }: BackupOrder,
 ): Promise<Backup> {
   const instance = await findInstance(snapshot);
   if (instance === undefined) throw new StartError('the database is empty: there is nothing to back up');
@@ -108,8 +110,11 @@ async function writeSnapshot(
   const tally = new Tally();
   const { backupKey } = deriveInstanceKeys(rootKey, instance.id);
   const lines = linesOf(snapshot, { header, tally, backupKey, signal });
-  const write = async (draft: string): Promise<FileContent> =>
-    await writeLines(draft, { lines, lock, signal });
+  const write = async (draft: string): Promise<FileContent> => {
+    const content = await writeLines(draft, { lines, lock, signal });
+    onWritten?.(content);
+    return content;
+  };
   return { header, ...(await writeWholeFile(path, write, signal)), manifest: tally.manifest };
 }
 

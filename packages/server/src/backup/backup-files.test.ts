@@ -33,6 +33,11 @@ function place(...names: readonly string[]) {
   };
 }
 
+/** As the log has them. */
+async function* madeOf(names: readonly string[]): AsyncGenerator<string> {
+  yield* names;
+}
+
 test('names say of which instance and when, in UTC', () => {
   using scene = place();
   expect(scene.files.nameAt(NOW)).toBe(`coffer-${INSTANCE}-20261126T031507Z.age`);
@@ -43,21 +48,44 @@ test.each([
   [2, OWN.slice(2)],
   [4, OWN],
   [100, OWN],
-])('of %i to keep, the newest stay, and all that is not of our naming', (keep, kept) => {
+])('of %i to keep, the newest stay, and all that is not of our naming', async (keep, kept) => {
   using scene = place(...OWN, ...FOREIGN);
   const link = `coffer-${INSTANCE}-20200101T030000Z.age`;
   const directory = `coffer-${INSTANCE}-20200102T030000Z.age`;
   symlinkSync('notes.txt', join(scene.directory, link));
   mkdirSync(join(scene.directory, directory));
-  const removed = scene.files.removeOld(NEWEST, keep);
+  const onRecord = [...OWN.toReversed(), ...FOREIGN, link, directory, '..', `../${NEWEST}`];
+  const removed = await scene.files.removeOld(madeOf(onRecord), keep);
   expect(scene.list()).toEqual([...kept, ...FOREIGN, link, directory].toSorted());
   expect(removed.toSorted()).toEqual(OWN.filter((name) => !kept.includes(name)));
 });
 
-test('what was just made stays, though a clock that was ahead has left names of later times', () => {
+test('what was just made stays, though a clock that was ahead has left names of later times', async () => {
   using scene = place(...OWN);
-  scene.files.removeOld(OLDEST, 2);
+  await scene.files.removeOld(madeOf([OLDEST, ...OWN.slice(1).toReversed()]), 2);
   expect(scene.list()).toEqual([OLDEST, NEWEST]);
+});
+
+test('what is on no record stays, and takes the place of nothing', async () => {
+  using scene = place(...OWN);
+  const [, second = '', third = ''] = OWN;
+  expect(await scene.files.removeOld(madeOf(['gone', third, second]), 1)).toEqual([second]);
+  expect(scene.list()).toEqual([OLDEST, third, NEWEST]);
+});
+
+test('a note goes with its file’s record, and what a killed process left of one when it is old', () => {
+  const note = `${NEWEST}.finished`;
+  const draft = `${note}.${'a'.repeat(12)}`;
+  const others = ['notes.finished', `${NEWEST}.finished.x`, `${NEWEST}.zip.finished`];
+  using scene = place(note, draft, ...others, NEWEST);
+  for (const name of ['notes', `../${scene.directory}/${NEWEST}`]) scene.files.removeNote(name);
+  expect(scene.list()).toHaveLength(6);
+  scene.files.removeNote(NEWEST);
+  expect(scene.list()).toEqual([draft, ...others, NEWEST].toSorted());
+  writeFileSync(join(scene.directory, note), '');
+  for (const name of scene.list()) utimesSync(join(scene.directory, name), 1, 1);
+  scene.files.removeLeftOvers(NOW);
+  expect(scene.list()).toEqual([...others, NEWEST].toSorted());
 });
 
 test('what a killed process left goes when nobody can be writing it any more, and nothing else does', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InstanceId } from '@coffer/core';
 import { formatTime } from '../clock.ts';
 import { syncDirectory } from '../sync-directory.ts';
+import { NOTE_SUFFIX } from './finished-note.ts';
 
 /** What is not whole and was not written to for so long never will be. */
 const LEFT_OVER_MS = 2 * 60 * 60 * 1000;
@@ -34,22 +35,35 @@ export class BackupFiles {
     return this.#isOwn(name) && isFile(this.pathOf(name));
   }
 
-  /** Keeps the one that was just made and the newest others, so many in all. Answers with the names of those that are gone. */
-  removeOld(made: string, keep: number): string[] {
-    const others = this.#list().filter((name) => this.#isOwn(name) && name !== made);
-    const old = others
-      .toSorted()
-      .toReversed()
-      .slice(Math.max(0, keep - 1));
+  /**
+   * Of the files that are on record as made, newest first, so many stay that are here; what is on no record is not
+   * touched, whatever its name. Answers with the names of those that are gone.
+   */
+  async removeOld(made: AsyncIterable<string>, keep: number): Promise<string[]> {
+    const unseen = new Set(this.#list().filter((name) => this.#isOwn(name)));
+    const old: string[] = [];
+    let kept = 0;
+    for await (const name of made) {
+      if (!unseen.delete(name)) continue;
+      if (kept < keep) kept += 1;
+      else old.push(name);
+      if (unseen.size === 0) break;
+    }
     this.#remove(old);
     return old;
+  }
+
+  /** When what the note says is on record, or never will be. */
+  removeNote(name: string): void {
+    if (this.#isOwn(name)) rmSync(`${this.pathOf(name)}${NOTE_SUFFIX}`, { force: true });
   }
 
   /** What processes left that were killed. What is wrong with the directory is for whoever writes to it to say. */
   removeLeftOvers(now: number): void {
     try {
       const isOld = (name: string): boolean => lstatSync(this.pathOf(name)).mtimeMs < now - LEFT_OVER_MS;
-      this.#remove(this.#list().filter((name) => this.#isPartial(name) && isOld(name)));
+      const isLeftOver = (name: string): boolean => this.#isPartial(name) || this.#isNote(name);
+      this.#remove(this.#list().filter((name) => isLeftOver(name) && isOld(name)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     }
@@ -72,6 +86,12 @@ export class BackupFiles {
   #isPartial(name: string): boolean {
     const whole = name.replace(/\.[0-9a-f]{12}\.partial$/, '');
     return whole !== name && this.#isOwn(whole);
+  }
+
+  /** Or the draft of one. */
+  #isNote(name: string): boolean {
+    const [whole = '', draft] = name.split(NOTE_SUFFIX);
+    return draft !== undefined && /^([.][0-9a-f]{12})?$/.test(draft) && this.#isOwn(whole);
   }
 }
 

@@ -1,10 +1,11 @@
 import { closeSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   claimBackup,
   closeBackup,
   findOpenBackup,
+  listMadeFiles,
   runMsMax,
   type BackupEnd,
   type BackupSchedule,
@@ -16,9 +17,17 @@ import { syncDirectory } from '../sync-directory.ts';
 import { parseRecipients } from './age.ts';
 import { describeFailure, writeBackup } from './back-up.ts';
 import { BackupFiles } from './backup-files.ts';
+import { readNote, writeNote } from './finished-note.ts';
 import { partialName, readContent } from './whole-file.ts';
 
 type Parts = Pick<Context, 'store' | 'audit' | 'clock' | 'log' | 'rootKeys' | 'instance'>;
+
+const FAILED = 'the scheduled backup failed; it will be tried again';
+
+const NOT_FINISHED = {
+  code: 'failed',
+  reason: 'a file of its name is there that is not what its maker finished; nobody should trust it',
+} as const satisfies BackupEnd;
 
 /** How often a server looks whether a backup is due. */
 const LOOK_MS = 60_000;
@@ -94,14 +103,13 @@ export class ScheduledBackups {
     }
   }
 
-  /** A file that is there is whole: whoever made it was killed before that was on record. */
+  /** A file that is there, and is what its maker noted, is whole: it was killed before that was on record. */
   async #adopt(begin: ScheduledBegin | undefined): Promise<void> {
     if (begin === undefined || !this.#files.has(begin.file)) return;
     const { file } = begin;
     try {
       syncDirectory(this.#files.directory);
-      const content = await readContent(this.#files.pathOf(file), this.#stopping.signal);
-      this.#ended = { begin, end: { file, ...content } };
+      this.#ended = { begin, end: (await this.#findFinished(begin)) ?? NOT_FINISHED };
     } catch (err) {
       // Then it is made anew, when its time has passed.
       this.#parts.log.warn({ err, file }, 'a scheduled backup cannot be read');
@@ -109,25 +117,36 @@ export class ScheduledBackups {
     await this.#record();
   }
 
-  async #make({ file }: ScheduledBegin): Promise<BackupEnd> {
+  async #findFinished({ file, index }: ScheduledBegin): Promise<BackupEnd | undefined> {
+    const path = this.#files.pathOf(file);
+    const backupKeys = this.#parts.rootKeys.given.map(({ keys }) => keys.backupKey);
+    const noted = readNote(path, index, backupKeys);
+    if (noted === undefined || statSync(path).size !== noted.bytes) return undefined;
+    const content = await readContent(path, this.#stopping.signal);
+    return content.sha256 === noted.sha256 ? { file, ...content } : undefined;
+  }
+
+  async #make({ file, index }: ScheduledBegin): Promise<BackupEnd> {
     const { store, clock, log, rootKeys } = this.#parts;
+    const path = this.#files.pathOf(file);
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(runMsMax(this.#schedule))]);
     try {
       signal.throwIfAborted();
       this.#files.removeLeftOvers(clock());
-      await rootKeys.current(store.db);
+      const { backupKey } = await rootKeys.current(store.db);
       const { bytes, sha256 } = await writeBackup(this.#parts, {
-        path: this.#files.pathOf(file),
+        path,
         lock: this.#schedule,
         rootKeys: rootKeys.given.map(({ rootKey }) => rootKey),
         withRootKey: false,
+        onWritten: (content) => writeNote(path, { begin: index, content }, backupKey),
         signal,
       });
       return { file, bytes, sha256 };
     } catch (err) {
       const failure = describeFailure(err, signal);
       if (failure.code === 'stopped') log.info('the scheduled backup was given up, as the server stops');
-      else log.error({ err, reason: failure.reason }, 'the scheduled backup failed; it will be tried again');
+      else log.error({ err, reason: failure.reason }, FAILED);
       return failure;
     }
   }
@@ -135,12 +154,16 @@ export class ScheduledBackups {
   /** Then, and only then, older files may go. */
   async #record(): Promise<void> {
     if (this.#ended === undefined) return;
+    const { store, log } = this.#parts;
     const { begin, end } = this.#ended;
     const isOurs = await closeBackup(this.#parts, begin, end);
     this.#ended = undefined;
-    if (!isOurs || !('sha256' in end)) return;
-    const removed = this.#files.removeOld(end.file, this.#schedule.keep);
-    this.#parts.log.info({ file: end.file, bytes: end.bytes, removed: removed.length }, 'backed up');
+    this.#files.removeNote(begin.file);
+    if (!isOurs) return;
+    if (end === NOT_FINISHED) log.error({ file: begin.file, reason: NOT_FINISHED.reason }, FAILED);
+    if (!('sha256' in end)) return;
+    const removed = await this.#files.removeOld(listMadeFiles(store.db), this.#schedule.keep);
+    log.info({ file: end.file, bytes: end.bytes, removed: removed.length }, 'backed up');
   }
 }
 
@@ -161,9 +184,15 @@ function refuseUnfit(files: BackupFiles, now: number): void {
 }
 
 function refuseBeside(directory: string, rootKeyPath: string): void {
-  const way = relative(realpathSync(directory), realpathSync(dirname(rootKeyPath)));
-  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  // A link in it counts like what it leads to: who copies follows it, or not.
+  const places = [join(realpathSync(dirname(rootKeyPath)), basename(rootKeyPath)), realpathSync(rootKeyPath)];
+  if (!places.some((place) => isBelow(realpathSync(directory), place))) return;
   throw new StartError(
     `COFFER_BACKUP_DIR (${directory}) holds the root key: whoever copies the backups would have both; choose another directory`,
   );
+}
+
+function isBelow(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -103,6 +103,22 @@ export async function findOpenBackup(db: Reader): Promise<ScheduledBegin | undef
   return last?.end === undefined ? last : undefined;
 }
 
+/** The files that the schedule made in this life of the instance, newest first: whether they are still there, or here, is another matter. */
+export async function* listMadeFiles(db: Reader): AsyncGenerator<string, void> {
+  const restoredAt = (await findNewestOfType(db, 'instance_restore')) ?? -1;
+  let before = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const range = { after: restoredAt, before, limit: MADE_PAGE };
+    const page = await listWithClosing(db, 'instance_backup', range);
+    for (const closable of page) {
+      before = closable.begin.index;
+      if (closable.begin.details['by'] !== 'schedule' || endOf(closable)?.isSuccess !== true) continue;
+      yield beginOf(closable.begin).file;
+    }
+    if (page.length < MADE_PAGE) return;
+  }
+}
+
 /** What an administrator should know, for whoever asks: it tells nothing of places or errors. */
 export async function backupWarnings(db: Reader): Promise<string[]> {
   const { lastEnded } = await readSchedule(db);
@@ -115,6 +131,7 @@ type Scheduled = ScheduledBegin & { end: End | undefined };
 type ScheduleState = { last: Scheduled | undefined; lastEnded: (Scheduled & { end: End }) | undefined };
 
 const PAGE = 20;
+const MADE_PAGE = 200;
 
 /** Of this life of the instance: a restored one has not made the backups that it remembers. */
 async function readSchedule(db: Reader): Promise<ScheduleState> {
