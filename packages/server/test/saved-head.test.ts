@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { Redacted, type AuditEntry } from '@coffer/core';
 import { describe, expect, test, vi } from 'vitest';
 import { rootKeySource } from '../src/keys/root-key-source.ts';
+import { createLogger } from '../src/logger.ts';
 import { AuditLog, draft } from '../src/services/audit-log.ts';
 import {
   cleanRootKeyFile,
@@ -22,19 +24,22 @@ import {
   switchRootKey,
   type Rotation,
 } from '../src/services/root-key-rotation.ts';
+import { RootKeyring } from '../src/services/root-keyring.ts';
+import { SavedHead } from '../src/services/saved-head.ts';
 import { StartError } from '../src/start-error.ts';
+import { getAuditHead } from '../src/store/audit.ts';
 import { openStore, type Store } from '../src/store/database.ts';
 import { findInstance } from '../src/store/instance.ts';
 import { openDialect } from '../src/store/open-dialect.ts';
-import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
+import { runAdminHere, startAdmin, type AdminRun } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { copyDatabase } from '../src/testing/copies.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { databaseFor, databaseSettings, releaseDatabase } from '../src/testing/databases.ts';
 import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { ServerProcess } from '../src/testing/process.ts';
-import { PASSWORD, startTestServer, type TestOptions } from '../src/testing/server.ts';
-import { backUpTo, backupPlaces, IDENTITY, rootKeysOf } from './backup-world.ts';
+import { PASSWORD, startTestServer, type TestOptions, type TestServer } from '../src/testing/server.ts';
+import { backUpTo, backupPlaces, IDENTITY, RECIPIENT, rootKeysOf } from './backup-world.ts';
 
 const headFile = (dataDir: string): string => join(dataDir, 'audit-head');
 
@@ -116,6 +121,60 @@ async function lastRecord(dataDir: string, type: string): Promise<AuditEntry> {
   } finally {
     await store.close();
   }
+}
+
+const EVENT = draft({ ip: '', requestId: 'test', userAgent: '' }, undefined, { type: 'event_list' });
+
+async function warningsOf(server: TestServer): Promise<unknown> {
+  const { status, body } = await server.anonymous().call('ready');
+  expect(status).toBe(200);
+  return (body as { warnings: string[] }).warnings;
+}
+
+async function fallBackTo(store: Store, head: { size: number }): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.deleteFrom('audit_entry').where('idx', '>=', head.size).execute();
+    await tx.updateTable('audit_head').set(head).execute();
+  });
+}
+
+async function sizeOf(store: Store): Promise<number> {
+  return (await getAuditHead(store.db)).frontier.size;
+}
+
+/** What saves the head in that directory, as each process has one; something may come in between. */
+async function keeperOf(
+  store: Store,
+  dataDir: string,
+  interrupt: () => Promise<void> = async () => undefined,
+): Promise<SavedHead> {
+  const instance = await findInstance(store.db);
+  if (instance === undefined) throw new Error('there is no instance');
+  class Interrupted extends RootKeyring {
+    override async currentGiven(db: Store['db']): ReturnType<RootKeyring['currentGiven']> {
+      if (!db.isTransaction) await interrupt();
+      return await super.currentGiven(db);
+    }
+  }
+  const db = new Proxy(store.db, {
+    get(target, name) {
+      if (name === 'transaction') {
+        const execute = async (work: never): Promise<unknown> => {
+          await interrupt();
+          return await target.transaction().execute(work);
+        };
+        return () => ({ execute });
+      }
+      const part: unknown = Reflect.get(target, name, target);
+      return typeof part === 'function' ? part.bind(target) : part;
+    },
+  });
+  const rootKeys = new Interrupted(rootKeySource(undefined, dataDir), instance.id);
+  const log = createLogger('error', { write: () => undefined });
+  return new SavedHead(
+    { store: { ...store, db }, log, clock: Date.now, rootKeys, instanceId: instance.id },
+    { path: headFile(dataDir) },
+  );
 }
 
 describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
@@ -308,32 +367,166 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
     await starts({ dataDir });
   });
 
-  test('stays, and the next start is refused, when the log falls back while the server runs', async () => {
+  test.each([
+    ['and that is seen before it has grown', 0],
+    ['and it has grown to what was seen before anyone looks', 1],
+    ['and it has grown past what was seen before anyone looks', 5],
+  ])(
+    'stays, and says so until that is accepted, when the log falls back while the server runs, %s',
+    async (_, reads) => {
+      using directory = dataDirectory();
+      const dataDir = directory.path;
+      await begin(dataDir);
+      await using server = await startTestServer({ dataDir, headPaceMs: 60_000 });
+      const { store, savedHead: saved } = server.app.context;
+      const root = await signIn(server.anonymous());
+      await saved.save();
+      const older = await store.db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
+      await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+      await saved.save();
+      const seen = savedHead(dataDir);
+      expect(await warningsOf(server)).toEqual([]);
+      await fallBackTo(store, older);
+      for (let index = 0; index < reads; index += 1)
+        await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+      await saved.save();
+      expect(savedHead(dataDir)).toEqual(seen);
+      // It grows past what was seen, and is another one for all that.
+      for (let index = 0; index < 5; index += 1) {
+        await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+        await saved.save();
+      }
+      expect(savedHead(dataDir)).toEqual(seen);
+      const lines = server.logLines.filter((line) => line.includes('does not go on from what was seen'));
+      expect(lines).toHaveLength(1);
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+        level: 50,
+        records: older.size + reads,
+        seen: seen.size,
+        seen_root: seen.root,
+      });
+      expect(await warningsOf(server)).toEqual([
+        expect.stringContaining('does not go on from what this server saw'),
+      ]);
+      expect(await admin(['audit', 'accept'], dataDir)).toMatchObject({ code: 0 });
+      await saved.save();
+      expect(await warningsOf(server)).toEqual([]);
+      await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+      await server.stop();
+      expect(savedHead(dataDir).size).toBeGreaterThan(older.size + reads + 5);
+      await starts({ dataDir });
+    },
+  );
+
+  test('stays for the next start when the log that fell back is not accepted', async () => {
     using directory = dataDirectory();
     const dataDir = directory.path;
     await begin(dataDir);
-    await using server = await startTestServer({ dataDir });
+    await using server = await startTestServer({ dataDir, headPaceMs: 60_000 });
     const { store, savedHead: saved } = server.app.context;
-    const root = await signIn(server.anonymous());
     const older = await store.db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
-    await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+    const root = await signIn(server.anonymous());
     await saved.save();
     const seen = savedHead(dataDir);
-    await store.transaction(async (tx) => {
-      await tx.deleteFrom('audit_entry').where('idx', '>=', older.size).execute();
-      await tx.updateTable('audit_head').set(older).execute();
-    });
-    await saved.save();
-    expect(savedHead(dataDir)).toEqual(seen);
-    // It grows past what was seen, and is another one for all that.
+    await fallBackTo(store, older);
     for (let reads = 0; reads < 5; reads += 1)
       await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
     await server.stop();
     expect(savedHead(dataDir)).toEqual(seen);
-    expect(
-      server.logLines.filter((line) => line.includes('the audit log is older than it was')),
-    ).toHaveLength(1);
     expect(await refusal({ dataDir })).toContain('does not go on from what this server last saw');
+    // What would put more on record refuses as well.
+    for (const words of [
+      ['backup', '--recipient', RECIPIENT, join(dataDir, 'b.age')],
+      ['rotate', 'data-key'],
+      ['rotate', 'root-key'],
+    ]) {
+      const run = await admin(words, dataDir);
+      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run.stderr).toContain('does not go on from what this server last saw');
+    }
+    expect(await admin(['audit', 'verify'], dataDir)).toMatchObject({ code: 0 });
+    expect(savedHead(dataDir)).toEqual(seen);
+  });
+
+  test('is not taken back by a copy of the file that is put in its place', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    const copy = readFileSync(headFile(dataDir));
+    await using server = await startTestServer({ dataDir, headPaceMs: 60_000 });
+    const { store, savedHead: saved } = server.app.context;
+    const older = await store.db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
+    const root = await signIn(server.anonymous());
+    await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+    await saved.save();
+    await fallBackTo(store, older);
+    for (const forge of [() => writeFileSync(headFile(dataDir), copy), () => rmSync(headFile(dataDir))]) {
+      forge();
+      await root.ok('vault_fetch_one', { project_id: 'shop', key: 'A' });
+      await saved.save();
+      expect(await warningsOf(server)).toHaveLength(1);
+    }
+  });
+
+  test('has what a command committed, whether or not a server runs', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    const before = await copyDatabase(dataDir);
+    const { size } = savedHead(dataDir);
+    expect(await admin(['rotate', 'data-key'], dataDir)).toMatchObject({ code: 0 });
+    const saved = savedHead(dataDir);
+    expect(saved.size).toBeGreaterThan(size);
+    const { stdout } = await admin(['audit', 'verify', '--json'], dataDir);
+    expect(JSON.parse(stdout)).toMatchObject({ size: saved.size, root: saved.root });
+    await before();
+    expect(await refusal({ dataDir })).toContain('this database is older');
+    expect(await admin(['audit', 'accept'], dataDir)).toMatchObject({ code: 0 });
+
+    // A directory of no server gets none.
+    rmSync(headFile(dataDir));
+    expect(await admin(['rotate', 'data-key'], dataDir)).toMatchObject({ code: 0 });
+    expect(readdirSync(dataDir)).not.toContain('audit-head');
+  });
+
+  test('has what another process committed, soon, though nothing is committed here', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    await using server = await startTestServer({ dataDir, headPaceMs: 1 });
+    await server.app.context.savedHead.save();
+    const { size } = savedHead(dataDir);
+    const other = await storeOf(dataDir);
+    await new AuditLog(other, Date.now).record(EVENT);
+    await other.close();
+    await vi.waitFor(() => expect(savedHead(dataDir).size).toBe(size + 1));
+  });
+
+  test('never goes back, though another process saves a newer one in the midst of it', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    const store = await storeOf(dataDir);
+    const other = await storeOf(dataDir);
+    const audit = new AuditLog(other, Date.now);
+    const newer = await keeperOf(other, dataDir);
+    const sizes: number[] = [];
+    let left = 4;
+    const slow = await keeperOf(store, dataDir, async () => {
+      if (left === 0) return;
+      left -= 1;
+      await audit.record(EVENT);
+      await newer.save();
+      sizes.push(savedHead(dataDir).size);
+      // There is still something to save.
+      await audit.record(EVENT);
+    });
+    await slow.save();
+    expect(sizes).toHaveLength(4);
+    expect(sizes).toEqual(sizes.toSorted((one, two) => one - two));
+    expect(savedHead(dataDir).size).toBe(await sizeOf(store));
+    await store.close();
+    await other.close();
   });
 
   test('that cannot be written is logged, once, and stops nothing', async () => {
@@ -448,6 +641,31 @@ describe.each(ENGINES)('a file that is not what a server wrote, on %s:', () => {
     }
     chmodSync(headFile(dataDir), 0o600);
     await starts({ dataDir });
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe, which nobody waits for', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    rmSync(headFile(dataDir));
+    execFileSync('mkfifo', ['-m', '600', headFile(dataDir)]);
+    // What waits for a writer waits in the kernel: only another process can tell.
+    const { run, child } = startAdmin(['audit', 'accept'], { dataDir, env: databaseSettings(dataDir) });
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const { code, stderr } = await run;
+    clearTimeout(impatience);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('cannot be read (it is no regular file)'),
+    });
+  });
+
+  test('larger than any', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    writeFileSync(headFile(dataDir), readFileSync(headFile(dataDir), 'utf8').trimEnd() + ' '.repeat(1e6));
+    expect(await refusal({ dataDir })).toContain(DAMAGED);
   });
 
   test('a directory', async () => {

@@ -7,13 +7,13 @@ import { checkSavedHead } from '../services/saved-head-check.ts';
 import { headFileIn, rootOf, seenDetails, writeHeadFile } from '../services/saved-head-file.ts';
 import { getAuditHead } from '../store/audit.ts';
 import type { AdminHandler } from './admin-context.ts';
-import { withStore } from './with-store.ts';
+import { withAnyStore } from './with-store.ts';
 
 const ORIGIN = { ip: '', requestId: 'admin', userAgent: '' };
 
 /** The record comes first: killed between the two, the server still does not start, and this is run again. */
 export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
-  await withStore(context, async ({ store, instance }) => {
+  await withAnyStore(context, async ({ store, instance }) => {
     const { config, clock, json, print, say } = context;
     const path = headFileIn(config.dataDir);
     const rootKeys = new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), instance.id);

@@ -2,12 +2,12 @@ import { ADMIN_EXIT } from '@coffer/core';
 import { AuditDifference } from '../services/audit-difference.ts';
 import { verifyVault, type VaultVerification } from '../services/vault-verification.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
-import { withStore } from './with-store.ts';
+import { withAnyStore } from './with-store.ts';
 
 const PROGRESS_MS = 1000;
 
 export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
-  await withStore(context, async ({ store }) => {
+  await withAnyStore(context, async ({ store }) => {
     const found = await store.snapshot(async (snapshot) => await verify(context, snapshot));
     const { size, root, versions, commentsUnproven } = found;
     context.say(

@@ -1,16 +1,37 @@
+import { rootKeySource } from '../keys/root-key-source.ts';
+import { RootKeyring } from '../services/root-keyring.ts';
+import { checkSavedHead } from '../services/saved-head-check.ts';
+import { headFileIn } from '../services/saved-head-file.ts';
+import { SavedHead } from '../services/saved-head.ts';
 import { StartError } from '../start-error.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { findInstance, type Instance } from '../store/instance.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext } from './admin-context.ts';
 
+type Opened = { store: Store; instance: Instance };
+
 /**
  * Works on the store of the instance that there is, beside the servers that run on it, and closes it. Fails with a
- * StartError when there is none.
+ * StartError when there is none, or when a server with this data directory would not start on it, because it saw a log that
+ * the database does not have. What is committed is in the saved head afterwards, where there is one.
  */
-export async function withStore<T>(
+export async function withStore<T>(context: AdminContext, work: (opened: Opened) => Promise<T>): Promise<T> {
+  return await withAnyStore(context, async (opened) => {
+    const savedHead = await checkHead(context, opened);
+    savedHead?.follow();
+    try {
+      return await work(opened);
+    } finally {
+      await savedHead?.stop();
+    }
+  });
+}
+
+/** The same for who looks at a database that servers refuse. */
+export async function withAnyStore<T>(
   { config }: AdminContext,
-  work: (opened: { store: Store; instance: Instance }) => Promise<T>,
+  work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const store = await openStore(await openDialect(config));
   try {
@@ -21,4 +42,16 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Undefined: no server has saved a head here. */
+async function checkHead(
+  { config, clock, log }: AdminContext,
+  { store, instance }: Opened,
+): Promise<SavedHead | undefined> {
+  const rootKeys = new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), instance.id);
+  const path = headFileIn(config.dataDir);
+  const { seen, mismatch } = await checkSavedHead({ db: store.db, instanceId: instance.id, rootKeys, path });
+  if (mismatch !== undefined) throw new StartError(`${mismatch.finding}; ${mismatch.advice}`);
+  return seen && new SavedHead({ store, log, clock, rootKeys, instanceId: instance.id }, { path });
 }

@@ -20,12 +20,20 @@ export async function checkReady(context: Context): Promise<{ warnings: string[]
   }
 }
 
-async function check({ store, audit, instance, rootKeys, backupSchedule }: Context): Promise<string[]> {
+async function check({
+  store,
+  audit,
+  instance,
+  rootKeys,
+  backupSchedule,
+  savedHead,
+}: Context): Promise<string[]> {
   const found = await findInstance(store.db);
   if (found?.id !== instance.id) throw new AppError('not_ready', { reason: 'the database was replaced' });
   await rootKeys.current(store.db);
   if (audit.failure !== undefined) await audit.probe();
-  return backupSchedule === undefined ? [] : await backupWarnings(store.db);
+  const ofBackups = backupSchedule === undefined ? [] : await backupWarnings(store.db);
+  return [...savedHead.warnings, ...ofBackups];
 }
 
 /** Requests may wait for longer; whoever asks whether to send any should know before. */

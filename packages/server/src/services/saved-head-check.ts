@@ -65,18 +65,27 @@ export async function refuseLostDatabase({ store, path }: { store: Store; path: 
   );
 }
 
-/** Whether the log of the database begins with the one that was seen: its rows lead from there to its head. */
-export async function goesOnFrom(db: Reader, seen: Frontier): Promise<boolean> {
-  const head = await getAuditHead(db);
+/**
+ * Whether the log of the database begins with the one that was seen: its rows lead from there to its head, by default the one it has
+ * now.
+ */
+export async function goesOnFrom(db: Reader, seen: Frontier, head?: Frontier): Promise<boolean> {
+  const end = head ?? (await getAuditHead(db)).frontier;
   let frontier = seen;
-  while (frontier.size < head.frontier.size) {
+  while (frontier.size < end.size) {
     const { size } = frontier;
-    const limit = Math.min(RECORDS_AT_ONCE, head.frontier.size - size);
+    const limit = Math.min(RECORDS_AT_ONCE, end.size - size);
     const rows = await listStoredAuditEntries(db, { from: size, limit });
     if (rows.length < limit) return false;
     for (const { body } of rows) frontier = appendLeaf(sha256, frontier, Buffer.from(body));
   }
-  return frontier.size === head.frontier.size && rootOf(frontier) === rootOf(head.frontier);
+  return frontier.size === end.size && rootOf(frontier) === rootOf(end);
+}
+
+/** Whether it was sealed under a root key that we have. */
+export function isVouchedFor(seen: ReadHead, { given }: Pick<RootKeyring, 'given'>): boolean {
+  const key = given.find(({ check }) => isCheckOf(seen, check));
+  return key !== undefined && seen.isSealedBy(key.keys);
 }
 
 /**
@@ -87,11 +96,16 @@ async function checkSeal(
   seen: ReadHead,
   { db, rootKeys }: Pick<Against, 'db' | 'rootKeys'>,
 ): Promise<'good' | 'gone' | 'broken'> {
-  const isIts = (check: Uint8Array): boolean => Buffer.from(check).toString('base64') === seen.rootKeyCheck;
-  const given = rootKeys.given.find(({ check }) => isIts(check));
-  if (given !== undefined) return seen.isSealedBy(given.keys) ? 'good' : 'broken';
+  if (rootKeys.given.some(({ check }) => isCheckOf(seen, check)))
+    return isVouchedFor(seen, rootKeys) ? 'good' : 'broken';
   const known = await listRootKeys(db);
-  return known.some(({ keyCheck, state }) => state !== 'current' && isIts(keyCheck)) ? 'gone' : 'broken';
+  return known.some(({ keyCheck, state }) => state !== 'current' && isCheckOf(seen, keyCheck))
+    ? 'gone'
+    : 'broken';
+}
+
+function isCheckOf({ rootKeyCheck }: SeenHead, check: Uint8Array): boolean {
+  return Buffer.from(check).toString('base64') === rootKeyCheck;
 }
 
 async function compare(

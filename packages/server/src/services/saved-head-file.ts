@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson, decodeFrontier, encodeFrontier, rootHash, type Frontier } from '@coffer/core';
 import { replaceFile } from '../replace-file.ts';
@@ -45,25 +45,42 @@ export function headFileIn(dataDir: string): string {
  * could be read or written by others.
  */
 export function readHeadFile(path: string): ReadHead | 'damaged' | undefined {
-  let text: string;
   try {
-    if ((statSync(path).mode & 0o077) !== 0 && process.platform !== 'win32') {
-      throw new StartError(
-        `${path} must not be open to other users: look at who may have changed it, then set its mode to 0600`,
-      );
+    // What would wait for a writer, as a pipe does, is opened without waiting, and refused.
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      return readOpen(file, path);
+    } finally {
+      closeSync(file);
     }
-    text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     // Where there can be no file there is none: a server on PostgreSQL needs no data directory.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cannotBeRead(path, code, cause);
+  }
+}
+
+/** Many times what the largest tree takes. */
+const BYTES_MAX = 64 * 1024;
+
+function readOpen(file: number, path: string): ReadHead | 'damaged' {
+  const stat = fstatSync(file);
+  if ((stat.mode & 0o077) !== 0 && process.platform !== 'win32') {
     throw new StartError(
-      `the saved head of the audit log, ${path}, cannot be read (${code}); check what it is and who may read it`,
-      { cause },
+      `${path} must not be open to other users: look at who may have changed it, then set its mode to 0600`,
     );
   }
-  return parse(text) ?? 'damaged';
+  if (!stat.isFile()) throw cannotBeRead(path, stat.isDirectory() ? 'EISDIR' : 'it is no regular file');
+  return (stat.size > BYTES_MAX ? undefined : parse(readFileSync(file, 'utf8'))) ?? 'damaged';
+}
+
+function cannotBeRead(path: string, why: string, cause?: unknown): StartError {
+  return new StartError(
+    `the saved head of the audit log, ${path}, cannot be read (${why}); check what it is and who may read it`,
+    { cause },
+  );
 }
 
 /** On disk when this returns; in one step. Fails with a StartError. */
