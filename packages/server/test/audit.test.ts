@@ -514,6 +514,27 @@ describe.each(ENGINES)('verification on %s finds', () => {
     await db.updateTable('audit_entry').set({ body: altered }).where('idx', '=', idx).execute();
   }
 
+  const addBeforeFirst = async (db: Reader): Promise<unknown> =>
+    await sql`insert into audit_entry (idx, type, at, uid, project_id, body)
+      select -1, type, at, uid, project_id, body from audit_entry where idx = 0`.execute(db);
+
+  test('a row before the first is none that anyone is shown', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    await server.project(root);
+    const { db } = server.app.context.store;
+    const { events, amount } = await root.ok('event_fetch', { limit: 100 });
+    await addBeforeFirst(db);
+    for (const query of [{}, { from: '2000-01-01T00:00:00Z' }]) {
+      const after = await root.ok('event_fetch', { limit: 100, ...query });
+      expect(after.events.filter(({ type }: { type: string }) => type !== 'event_list')).toEqual(
+        events.filter(({ type }: { type: string }) => type !== 'event_list'),
+      );
+      expect(after.amount).toBeGreaterThan(amount);
+    }
+    await server.stop();
+  });
+
   const last = async (db: Reader): Promise<number> => (await verifyAuditLog(db)).size - 1;
 
   test.each<[string, (db: Reader) => Promise<unknown>]>([
@@ -527,6 +548,7 @@ describe.each(ENGINES)('verification on %s finds', () => {
     ],
     ['a body that claims another index', async (db) => await rewrite(db, 3, { index: 4 })],
     ['a deleted row', async (db) => await sql`delete from audit_entry where idx = 3`.execute(db)],
+    ['a row before the first', addBeforeFirst],
     ['a deleted first row', async (db) => await sql`delete from audit_entry where idx = 0`.execute(db)],
     [
       'a deleted row with the gap closed',

@@ -1,17 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendLeaf, EMPTY_FRONTIER, encodeFrontier, type Frontier } from '@coffer/core';
+import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { sha256, sha256Hex } from '../src/sha256.ts';
 import type { Reader } from '../src/store/database.ts';
+import { SQLITE_FILE } from '../src/store/sqlite.ts';
 import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { databaseSettings } from '../src/testing/databases.ts';
-import { ENGINES } from '../src/testing/engines.ts';
+import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
-import { backUpTo, backupPlaces, IDENTITY, restoreTo, rootKeysOf } from './backup-world.ts';
+import { backUpTo, backupPlaces, IDENTITY, RECIPIENT, restoreTo, rootKeysOf } from './backup-world.ts';
 
 async function admin({ dataDir }: Pick<TestServer, 'dataDir'>, ...words: string[]): Promise<AdminRun> {
   return await runAdminHere(words, { dataDir, env: databaseSettings(dataDir) });
@@ -145,6 +147,19 @@ const versionOf = (key: string, version: number) => sql`
 /** Without the checks of references, as someone has it who writes to the file or the tables. */
 async function without(db: Reader, ...statements: ReturnType<typeof sql>[]): Promise<void> {
   for (const statement of statements) await statement.execute(db);
+}
+
+/** Where the tables themselves would refuse it. */
+async function unchecked(db: Reader, ...statements: ReturnType<typeof sql>[]): Promise<void> {
+  if (ENGINE === 'sqlite') {
+    await without(db, sql`pragma foreign_keys = off`, ...statements, sql`pragma foreign_keys = on`);
+    return;
+  }
+  await db
+    .transaction()
+    .execute(
+      async (tx) => await without(tx, sql`set local session_replication_role = replica`, ...statements),
+    );
 }
 
 async function put(db: Reader, key: string, version: number, ciphertext: Uint8Array): Promise<void> {
@@ -316,6 +331,72 @@ describe.each(ENGINES)('a difference between log and rows is named on %s:', () =
       version: null,
       record: undefined,
     },
+    ...[-7, -(2 ** 40), 2 ** 53 - 1].map((id) => ({
+      title: `stray ciphertext in row ${id}`,
+      tamper: async (db: Reader) =>
+        await db
+          .insertInto('ciphertext')
+          .values({ id, value_sealed: Buffer.from('from an old copy'), comment_sealed: Buffer.alloc(0) })
+          .execute(),
+      difference: 'resurrected',
+      key: null,
+      version: null,
+      record: undefined,
+    })),
+    {
+      title: 'a version of an entry that is not there',
+      tamper: async (db) => {
+        await put(db, 'X', 1, Buffer.from('made by hand'));
+        await unchecked(db, sql`delete from entry where key = 'X'`);
+      },
+      difference: 'unrecorded',
+      key: null,
+      version: null,
+      record: undefined,
+    },
+    ...(['uid', 'username'] as const).flatMap((column) => [
+      {
+        title: `another author of a version, by ${column}`,
+        tamper: async (db: Reader) =>
+          await db
+            .updateTable('entry_version')
+            .set({ [`created_by_${column}`]: 'mallory' })
+            .where(sql<boolean>`ciphertext_id = (${versionOf('A', 2)})`)
+            .execute(),
+        difference: 'exchanged',
+        key: 'A',
+        version: 2,
+        record: ['vault_update', 2] as [string, number],
+      },
+      {
+        title: `another author of an entry, by ${column}`,
+        tamper: async (db: Reader) =>
+          await db
+            .updateTable('entry')
+            .set({ [`created_by_${column}`]: 'mallory' })
+            .where('key', '=', 'A')
+            .execute(),
+        difference: 'exchanged',
+        key: 'A',
+        version: 1,
+        record: ['vault_create', 1] as [string, number],
+      },
+    ]),
+    {
+      title: 'another author of a version that was sealed anew',
+      tamper: async (db, server) => {
+        expect(await admin(server, 'rotate', 'data-key', 'shop')).toMatchObject({ code: 0 });
+        await db
+          .updateTable('entry_version')
+          .set({ created_by_username: 'mallory' })
+          .where(sql<boolean>`ciphertext_id = (${versionOf('B', 1)})`)
+          .execute();
+      },
+      difference: 'exchanged',
+      key: 'B',
+      version: 1,
+      record: ['vault_reseal', 1],
+    },
     {
       title: 'an entry that was set back to an old version',
       tamper: async (db) =>
@@ -414,6 +495,119 @@ describe.each(ENGINES)('a difference between log and rows is named on %s:', () =
     await server.stop();
   });
 });
+
+/** 2^53 + 2: the next one that a number can be. Behind what is rounded one would go on for ever. */
+const INEXACT = sql.lit(9_007_199_254_740_994n as never);
+
+describe.each(ENGINES)('a row with a number that is not exact is named on %s,', () => {
+  const fill = async (server: TestServer): Promise<Reader> => {
+    const root = await server.setUp();
+    await makeProject(root, 'shop');
+    await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one' });
+    return server.app.context.store.db;
+  };
+
+  test('in a ciphertext, when it is compared and when it is backed up', async () => {
+    using files = temporaryDirectory();
+    await using server = await startTestServer();
+    const db = await fill(server);
+    await without(
+      db,
+      sql`insert into ciphertext (id, value_sealed, comment_sealed) select ${INEXACT}, value_sealed, comment_sealed from ciphertext limit 1`,
+    );
+    const file = join(files.path, 'backup.age');
+    for (const words of [
+      ['audit', 'verify'],
+      ['backup', '--recipient', RECIPIENT, file],
+    ]) {
+      const run = await admin(server, ...words);
+      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run.stderr).toContain(
+        'a row of the table ciphertext was not written by Coffer: its id is 9007199254740994',
+      );
+    }
+    expect(readdirSync(files.path)).toEqual([]);
+    await server.stop();
+  });
+
+  test('in a version, when it is compared and when it is sealed anew', async () => {
+    await using server = await startTestServer();
+    const db = await fill(server);
+    await without(db, sql`update entry_version set version = ${INEXACT}`);
+    for (const words of [
+      ['audit', 'verify'],
+      ['rotate', 'data-key'],
+    ]) {
+      const run = await admin(server, ...words);
+      expect(run).toMatchObject({ code: 1, stdout: '' });
+      expect(run.stderr).toContain(
+        'a row of the table entry_version was not written by Coffer: its version is',
+      );
+    }
+    await server.stop();
+  });
+});
+
+describe.skipIf(ENGINE !== 'sqlite')(
+  'a file of SQLite that tells less than it holds is named on sqlite:',
+  () => {
+    test.each<[string, (file: Database.Database) => unknown, string]>([
+      [
+        'an index that lacks rows',
+        (file) => {
+          const text = file
+            .prepare(`select sql from sqlite_schema where name = 'audit_entry_type'`)
+            .pluck()
+            .get();
+          file.exec('drop index audit_entry_type');
+          file.exec(`create index audit_entry_type on audit_entry (type, idx) where idx > 3`);
+          file.unsafeMode(true);
+          file.pragma('writable_schema = on');
+          file.prepare(`update sqlite_schema set sql = ? where name = 'audit_entry_type'`).run(text);
+        },
+        'index audit_entry_type',
+      ],
+      [
+        'an index that is not there',
+        (file) => file.exec('drop index audit_entry_uid'),
+        'the index audit_entry_uid is not there',
+      ],
+      [
+        'an index of other columns',
+        (file) =>
+          file.exec(
+            'drop index audit_entry_uid; create index audit_entry_uid on audit_entry (project_id, idx)',
+          ),
+        'the index audit_entry_uid is another one than Coffer makes',
+      ],
+      [
+        'a trigger',
+        (file) =>
+          file.exec(
+            'create trigger forget after insert on audit_entry begin update user set role = role; end',
+          ),
+        'the trigger forget on audit_entry is none that Coffer makes',
+      ],
+    ])('%s', async (_, tamper, says) => {
+      await using server = await startTestServer();
+      const root = await server.setUp();
+      await makeProject(root, 'shop');
+      await root.ok('vault_create', { ...SHOP, key: 'A', value: 'one' });
+      await server.stop();
+      const file = new Database(join(server.dataDir, SQLITE_FILE));
+      file.exec('create table theirs (a); create index theirs_a on theirs (a)');
+      expect(await verify(server)).toMatchObject({ code: 0 });
+      tamper(file);
+      file.close();
+      const run = await verify(server, '--json');
+      expect(run.code).toBe(1);
+      expect(JSON.parse(run.stdout)).toMatchObject({
+        difference: 'database',
+        message: expect.stringContaining(says),
+      });
+    });
+  },
+);
 
 describe.each(ENGINES)('a backup from %s', () => {
   test('whose ciphertexts are not those on record is not good, though each of them opens', async () => {

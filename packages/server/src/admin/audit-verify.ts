@@ -1,6 +1,7 @@
 import { ADMIN_EXIT } from '@coffer/core';
 import { AuditDifference } from '../services/audit-difference.ts';
 import { verifyVault, type VaultVerification } from '../services/vault-verification.ts';
+import type { Reader, Store } from '../store/database.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { withAnyStore } from './with-store.ts';
 
@@ -8,7 +9,7 @@ const PROGRESS_MS = 1000;
 
 export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
   await withAnyStore(context, async ({ store }) => {
-    const found = await store.snapshot(async (snapshot) => await verify(context, snapshot));
+    const found = await store.snapshot(async (snapshot) => await verify(context, store, snapshot));
     const { size, root, versions, commentsUnproven } = found;
     context.say(
       `The audit log is whole: ${size} records. The ${versions} versions that are stored are those on record.`,
@@ -25,9 +26,13 @@ export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
 
 async function verify(
   { json, print, say, signal }: AdminContext,
-  snapshot: Parameters<typeof verifyVault>[0],
+  store: Store,
+  snapshot: Reader,
 ): Promise<VaultVerification> {
   try {
+    const damage = await store.findDamage(snapshot);
+    if (damage !== undefined)
+      throw new AuditDifference('database', `the database may tell less than it holds: ${damage}`);
     return await verifyVault(snapshot, { signal, progress: progressOf(say) });
   } catch (error) {
     if (json && error instanceof AuditDifference) print(JSON.stringify(error));

@@ -4,7 +4,7 @@ import { checkSavedHead } from '../services/saved-head-check.ts';
 import { headFileIn } from '../services/saved-head-file.ts';
 import { SavedHead } from '../services/saved-head.ts';
 import { StartError } from '../start-error.ts';
-import { openStore, type Store } from '../store/database.ts';
+import { emptyDatabase, openStore, type Store } from '../store/database.ts';
 import { findInstance, type Instance } from '../store/instance.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext } from './admin-context.ts';
@@ -33,11 +33,13 @@ export async function withAnyStore<T>(
   { config }: AdminContext,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const store = await openStore(await openDialect(config));
+  const { database, dataDir } = config;
+  const store = await openStore(await openDialect({ database, dataDir, mustExist: true }), {
+    mustExist: true,
+  });
   try {
     const instance = await findInstance(store.db);
-    if (instance === undefined)
-      throw new StartError('the database is empty; `coffer serve` makes an instance in it');
+    if (instance === undefined) throw emptyDatabase();
     return await work({ store, instance });
   } finally {
     await store.close();

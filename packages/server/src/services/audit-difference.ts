@@ -1,6 +1,7 @@
 import type { VersionName } from '../store/sqlite-recorded-versions.ts';
 
 /**
+ * - `database`: its file is damaged, or its tables and indexes are not those of Coffer, so that it may tell less than it holds.
  * - `log`: the log itself is not whole.
  * - `missing`: a record says that it is stored, and it is not there.
  * - `exchanged`: what is there is not what a record says was stored.
@@ -8,7 +9,14 @@ import type { VersionName } from '../store/sqlite-recorded-versions.ts';
  * - `resurrected`: a record says that it was destroyed, and it is there.
  * - `rolled_back`: an entry is at an older version than a record says.
  */
-export type DifferenceKind = 'log' | 'missing' | 'exchanged' | 'unrecorded' | 'resurrected' | 'rolled_back';
+export type DifferenceKind =
+  | 'database'
+  | 'log'
+  | 'missing'
+  | 'exchanged'
+  | 'unrecorded'
+  | 'resurrected'
+  | 'rolled_back';
 
 /** The first difference between the audit log and what is stored. The message is one line and says all of it. */
 export class AuditDifference extends Error {

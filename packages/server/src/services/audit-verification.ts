@@ -1,7 +1,13 @@
 import { appendLeaf, EMPTY_FRONTIER, rootHash, type AuditEntry, type Frontier } from '@coffer/core';
 import { formatTime } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
-import { linkColumns, getAuditHead, listStoredAuditEntries, type StoredAuditEntry } from '../store/audit.ts';
+import {
+  findOldestIndex,
+  linkColumns,
+  getAuditHead,
+  listStoredAuditEntries,
+  type StoredAuditEntry,
+} from '../store/audit.ts';
 import type { Reader } from '../store/database.ts';
 import { AuditDifference } from './audit-difference.ts';
 
@@ -18,6 +24,11 @@ export async function verifyAuditLog(
   visit: (entry: AuditEntry, size: number) => void = () => undefined,
 ): Promise<LogVerification> {
   const head = await readHead(db);
+  const oldest = (await findOldestIndex(db)) ?? 0;
+  if (oldest < 0) {
+    const message = `there is a record at index ${oldest}, before the first of the log`;
+    throw new AuditDifference('log', message, { index: oldest });
+  }
   let frontier: Frontier = EMPTY_FRONTIER;
   for (;;) {
     const stored = await listStoredAuditEntries(db, { from: frontier.size, limit: RECORDS_AT_ONCE });

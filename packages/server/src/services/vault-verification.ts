@@ -5,6 +5,7 @@ import {
   countVersions,
   eachSealedVersion,
   findBareEntry,
+  findOrphanVersion,
   findStrayCiphertext,
   type SealedAtPlace,
 } from '../store/sealed-versions.ts';
@@ -77,11 +78,19 @@ function follow(recorded: RecordedVersions, entry: AuditEntry): void {
   // Only a log that was altered has others, which the tree tells.
   if (typeof version !== 'number' || !Number.isSafeInteger(version)) return;
   const place = { projectId, environment, key, version };
-  if (type === 'vault_reseal' && !isOfWhatWas(recorded.find(place), entry)) return;
+  let author: Pick<RecordedVersion, 'uid' | 'username'> = entry;
+  if (type === 'vault_reseal') {
+    const before = recorded.find(place);
+    if (!isOfWhatWas(before, entry)) return;
+    // To seal anew makes nobody the author.
+    author = before;
+  }
   recorded.put(place, {
     index,
     valueSha256: String(value),
     commentSha256: comment === undefined ? undefined : String(comment),
+    uid: author.uid,
+    username: author.username,
   });
 }
 
@@ -89,7 +98,10 @@ function follow(recorded: RecordedVersions, entry: AuditEntry): void {
  * Whether what was sealed anew was what the log says. Where it was something else, put there by whoever had the keys, it stays
  * something else: what it became is not on record as stored.
  */
-function isOfWhatWas(record: RecordedVersion | undefined, { details }: AuditEntry): boolean {
+function isOfWhatWas(
+  record: RecordedVersion | undefined,
+  { details }: AuditEntry,
+): record is RecordedVersion {
   const { replaced_ciphertext_sha256: value, replaced_comment_ciphertext_sha256: comment } = details;
   return (
     record !== undefined &&
@@ -126,6 +138,9 @@ function checkStored(recorded: RecordedVersions, stored: SealedAtPlace): Recorde
   if (sha256Hex(valueSealed) !== valueSha256) throw exchanged('value', place, index);
   if (commentSha256 !== undefined && sha256Hex(commentSealed) !== commentSha256)
     throw exchanged('comment', place, index);
+  const authors = [stored.author, ...(place.version === 1 ? [stored.entryAuthor] : [])];
+  if (!authors.every(({ uid, username }) => uid === record.uid && username === record.username))
+    throw exchanged('author', place, index);
   return record;
 }
 
@@ -140,6 +155,12 @@ function refuseMissing(recorded: RecordedVersions): void {
 async function refuseLeftovers(snapshot: Reader): Promise<void> {
   const bare = await findBareEntry(snapshot);
   if (bare !== undefined) throw unrecorded(bare);
+  const orphan = await findOrphanVersion(snapshot);
+  if (orphan !== undefined) {
+    const { entryId, version } = orphan;
+    const message = `unrecorded: version ${version} of the entry with the id ${entryId} is there, and no such entry`;
+    throw new AuditDifference('unrecorded', message);
+  }
   const stray = await findStrayCiphertext(snapshot);
   if (stray === undefined) return;
   throw new AuditDifference(
@@ -153,8 +174,13 @@ function missing(place: VersionName, index: number): AuditDifference {
   return new AuditDifference('missing', message, { place, index });
 }
 
-function exchanged(field: 'value' | 'comment', place: VersionName, index: number): AuditDifference {
-  const message = `exchanged: the ${field} of ${versionOf(place)} is not what record ${index} says was stored`;
+function exchanged(
+  field: 'value' | 'comment' | 'author',
+  place: VersionName,
+  index: number,
+): AuditDifference {
+  const says = field === 'author' ? `who record ${index} says` : `what record ${index} says was stored`;
+  const message = `exchanged: the ${field} of ${versionOf(place)} is not ${says}`;
   return new AuditDifference('exchanged', message, { place, index });
 }
 

@@ -11,6 +11,7 @@ import {
   type RouteId,
   type UserId,
 } from '@coffer/core';
+import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
 import { prepared } from './prepared.ts';
@@ -126,7 +127,8 @@ export async function listAuditEntries(
   page: Omit<Page, 'filter'>,
 ): Promise<{ entries: AuditEntry[]; amount: number }> {
   const { projectId, visible, type, uid, from, to } = filter;
-  let matching = db.selectFrom('audit_entry');
+  // A row before the first is none of the log. The sign keeps SQLite from counting by the table itself, which is large.
+  let matching = db.selectFrom('audit_entry').where(sql<boolean>`+audit_entry.idx >= 0`);
   if (projectId !== undefined) matching = matching.where('project_id', '=', projectId);
   if (visible !== 'everything') {
     matching = matching.where((where) => {
@@ -159,6 +161,12 @@ export async function listAuditEntries(
     entries: rows.map(({ body }) => JSON.parse(body) as AuditEntry),
     amount: await countRows(matching),
   };
+}
+
+/** Of all rows, also one that is none of the log. Undefined: there is none. */
+export async function findOldestIndex(db: Reader): Promise<number | undefined> {
+  const row = await db.selectFrom('audit_entry').select('idx').orderBy('idx').limit(1).executeTakeFirst();
+  return row?.idx;
 }
 
 /** -1 while the log is empty. */
@@ -225,7 +233,9 @@ export async function listCalls(
     .where('begin.project_id', '=', projectId)
     .where('begin.idx', '>', firstEvent);
   const rows = await matching
-    .leftJoin('audit_entry as end', 'end.closes', 'begin.idx')
+    .leftJoin('audit_entry as end', (join) =>
+      join.onRef('end.closes', '=', 'begin.idx').onRef('end.idx', '>', 'begin.idx'),
+    )
     .select(['begin.body', 'end.body as end_body'])
     .orderBy('begin.idx', 'desc')
     .limit(page.limit)
@@ -245,7 +255,9 @@ export async function listWithClosing(
 ): Promise<Closable[]> {
   const rows = await db
     .selectFrom('audit_entry as begin')
-    .leftJoin('audit_entry as end', 'end.closes', 'begin.idx')
+    .leftJoin('audit_entry as end', (join) =>
+      join.onRef('end.closes', '=', 'begin.idx').onRef('end.idx', '>', 'begin.idx'),
+    )
     .select(['begin.body', 'end.body as end_body'])
     .where('begin.type', '=', type)
     .where('begin.idx', '>', after)
@@ -262,6 +274,7 @@ export async function findClosing(db: Reader, index: number): Promise<AuditEntry
     .selectFrom('audit_entry')
     .select('body')
     .where('closes', '=', index)
+    .where('idx', '>', index)
     .executeTakeFirst();
   return row && (JSON.parse(row.body) as AuditEntry);
 }
@@ -272,6 +285,7 @@ export async function findNewestOfType(db: Reader, type: AuditEventType): Promis
     .selectFrom('audit_entry')
     .select('idx')
     .where('type', '=', type)
+    .where('idx', '>=', 0)
     .orderBy('idx', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -291,6 +305,7 @@ async function firstIndexAt(db: Reader, at: number): Promise<number> {
     .selectFrom('audit_entry')
     .select('idx')
     .where('at', '>=', at)
+    .where(sql<boolean>`+idx >= 0`)
     .orderBy('at')
     .orderBy('idx')
     .limit(1)

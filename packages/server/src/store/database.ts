@@ -1,6 +1,7 @@
 import { Kysely, type Transaction as KyselyTransaction } from 'kysely';
+import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
-import { migrate } from './migrate.ts';
+import { listMigrations, migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
 
 /** For reads: a transaction or the database itself. */
@@ -18,6 +19,8 @@ export type Store = {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** See `StoreDialect.snapshot`. */
   snapshot<T>(work: (snapshot: Reader) => Promise<T>): Promise<T>;
+  /** See `StoreDialect.findDamage`. */
+  findDamage(snapshot: Reader): Promise<string | undefined>;
   /** See `StoreDialect.purge`. */
   purge(): Promise<boolean>;
   close(): Promise<void>;
@@ -25,11 +28,16 @@ export type Store = {
 
 const ATTEMPTS_MAX = 3;
 
-/** Brings the schema up to date. Fails with a StartError when the database is newer than this program. */
-export async function openStore(dialect: StoreDialect): Promise<Store> {
+/**
+ * Brings the schema up to date. Fails with a StartError when the database is newer than this program, or when it has none and must.
+ */
+export async function openStore(dialect: StoreDialect, { mustExist = false } = {}): Promise<Store> {
   const db = new Kysely<Tables>({ dialect: dialect.kysely });
   try {
-    await dialect.migrating(async () => await migrate(db, dialect));
+    await dialect.migrating(async () => {
+      if (mustExist && (await listMigrations(db)).length === 0) throw emptyDatabase();
+      await migrate(db, dialect);
+    });
   } catch (error) {
     await db.destroy();
     throw error;
@@ -48,9 +56,14 @@ export async function openStore(dialect: StoreDialect): Promise<Store> {
       return outcome;
     },
     snapshot: async (work) => await dialect.snapshot(db, work),
+    findDamage: async (snapshot) => await dialect.findDamage(snapshot),
     purge: async () => await dialect.purge(db),
     close: async () => await db.destroy(),
   };
+}
+
+export function emptyDatabase(): StartError {
+  return new StartError('the database is empty; `coffer serve` makes an instance in it');
 }
 
 async function retrying<T>(dialect: StoreDialect, attempt: () => Promise<T>): Promise<T> {

@@ -24,6 +24,11 @@ export type StoreDialect = {
   purge(db: Kysely<Tables>): Promise<boolean>;
   /** All that `work` reads is of one moment, though others write meanwhile; it holds nobody up. */
   snapshot<T>(db: Kysely<Tables>, work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /**
+   * What is wrong with a snapshot as the engine stores it, where it can tell: pages, rows that an index lacks, tables and indexes that the
+   * migrations do not make. Undefined: nothing, as far as it can tell.
+   */
+  findDamage(snapshot: Kysely<Tables>): Promise<string | undefined>;
   /** Until `checkReferences`, rows may refer to others that come later in the transaction. */
   deferReferences(tx: Transaction<Tables>): Promise<void>;
   /** Fails when one refers to another that is not there. Ids that the database assigns go on after the highest. */

@@ -29,7 +29,7 @@ const TABLES = { migrationTableName: 'schema_migration', migrationLockTableName:
  * All in one transaction. Fails with a StartError when the database has migrations that this program does not know,
  * or with `store_unavailable`.
  */
-export async function migrate(db: Kysely<Tables>, { ddl }: StoreDialect): Promise<void> {
+export async function migrate(db: Kysely<Tables>, { ddl }: Pick<StoreDialect, 'ddl'>): Promise<void> {
   const done = await listMigrations(db);
   refuseNewer(done);
   // As nearly every start finds it: the migrator would look at all tables several times before it sees that.

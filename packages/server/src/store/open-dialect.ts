@@ -6,12 +6,15 @@ import { openSqlite } from './sqlite.ts';
 export async function openDialect({
   database,
   dataDir,
+  mustExist = false,
 }: {
   /** Undefined: a file in the directory. */
   database: PostgresAddress | undefined;
   dataDir: string;
+  /** Of a file: it is not made. */
+  mustExist?: boolean;
 }): Promise<StoreDialect> {
-  if (database === undefined) return openSqlite(dataDir);
+  if (database === undefined) return openSqlite(dataDir, { mustExist });
   const { openPostgres } = await import('./postgres.ts');
   return await openPostgres(database);
 }

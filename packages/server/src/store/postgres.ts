@@ -56,6 +56,8 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
     // Its rows are never overwritten in place: what was deleted goes when its page is used again.
     purge: async () => await vacuum(clients),
     snapshot: readSnapshot,
+    // Only a superuser may let it compare indexes with their tables.
+    findDamage: async () => undefined,
     deferReferences,
     checkReferences,
   };

@@ -1,7 +1,8 @@
-import type { DataKeyId, EntryId, EnvironmentId, ProjectId } from '@coffer/core';
+import type { DataKeyId, EntryId, EnvironmentId, PrincipalId, ProjectId } from '@coffer/core';
 import { sql } from 'kysely';
 import type { Reader } from './database.ts';
-import type { Place } from './entries.ts';
+import type { Author, Place } from './entries.ts';
+import { refuseInexact } from './exact-numbers.ts';
 import { countRows } from './page.ts';
 
 export type SealedContent = { dataKeyId: DataKeyId; valueSealed: Uint8Array; commentSealed: Uint8Array };
@@ -12,6 +13,9 @@ export type SealedAtPlace = {
   key: string;
   /** The version that the entry is at. */
   current: number;
+  /** Who made the entry, and this version of it. */
+  entryAuthor: Author;
+  author: Author;
   content: SealedContent;
   ciphertextId: number;
 };
@@ -66,20 +70,41 @@ export async function findBareEntry(
   );
 }
 
-const IDS_AT_ONCE = 10_000;
-
-/** The id of one that is not empty, though no version refers to it. */
-export async function findStrayCiphertext(db: Reader): Promise<number | undefined> {
-  const last = await db
-    .selectFrom('ciphertext')
-    .select((select) => select.fn.max('id').as('id'))
+/** One whose entry is not there. */
+export async function findOrphanVersion(db: Reader): Promise<VersionId | undefined> {
+  const row = await db
+    .selectFrom('entry_version')
+    .select(['entry_id', 'version'])
+    .where((where) =>
+      where.not(
+        where.exists(
+          where.selectFrom('entry').select('entry.id').whereRef('entry.id', '=', 'entry_version.entry_id'),
+        ),
+      ),
+    )
+    .limit(1)
     .executeTakeFirst();
-  for (let from = 0; from <= (last?.id ?? -1); from += IDS_AT_ONCE) {
+  return row && { entryId: row.entry_id, version: row.version };
+}
+
+const ROWS_AT_A_LOOK = 10_000;
+
+/** The id of one that is not empty, though no version refers to it. Goes from row to row, whatever their ids. */
+export async function findStrayCiphertext(db: Reader): Promise<number | undefined> {
+  let after = sql<boolean>`true`;
+  for (;;) {
+    const ids = db.selectFrom('ciphertext').select('id').where(after).orderBy('id').limit(ROWS_AT_A_LOOK);
+    const { last } = await db
+      .selectFrom(ids.as('look'))
+      .select((select) => select.fn.max<number | null>('look.id').as('last'))
+      .executeTakeFirstOrThrow();
+    if (last === null) return undefined;
+    refuseInexact('ciphertext', { id: last });
     const stray = await db
       .selectFrom('ciphertext')
       .select('ciphertext.id')
-      .where('ciphertext.id', '>=', from)
-      .where('ciphertext.id', '<', from + IDS_AT_ONCE)
+      .where(after)
+      .where('ciphertext.id', '<=', last)
       .where(sql<boolean>`length(value_sealed) + length(comment_sealed) > 0`)
       .where((where) =>
         where.not(
@@ -95,8 +120,8 @@ export async function findStrayCiphertext(db: Reader): Promise<number | undefine
       .limit(1)
       .executeTakeFirst();
     if (stray !== undefined) return stray.id;
+    after = sql<boolean>`ciphertext.id > ${last}`;
   }
-  return undefined;
 }
 
 /** In the order of `eachSealedVersion`, those behind one. */
@@ -107,7 +132,9 @@ export function sealedVersionsAfter(db: Reader, { entryId, version }: VersionId)
       .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
       .innerJoin('ciphertext', 'ciphertext.id', 'entry_version.ciphertext_id')
       .select(['entry.project_id', 'entry.environment', 'entry.key', 'entry.version as current'])
+      .select(['entry.created_by_uid as entry_uid', 'entry.created_by_username as entry_username'])
       .select(['entry_version.entry_id', 'entry_version.version', 'entry_version.data_key_id'])
+      .select(['entry_version.created_by_uid as uid', 'entry_version.created_by_username as username'])
       .select(['ciphertext.id as ciphertext_id', 'ciphertext.value_sealed', 'ciphertext.comment_sealed'])
       .where(sql<boolean>`(entry_version.entry_id, entry_version.version) > (${entryId}, ${version})`)
       // The same said of the other table: PostgreSQL may merge the two, and would walk that one from its beginning.
@@ -119,7 +146,10 @@ export function sealedVersionsAfter(db: Reader, { entryId, version }: VersionId)
 
 type SealedRow = Awaited<ReturnType<ReturnType<typeof sealedVersionsAfter>['execute']>>[number];
 
+/** Fails with a StartError on a row that could not be walked on from. */
 export function toSealedAtPlace(row: SealedRow): SealedAtPlace {
+  const { entry_id, version, ciphertext_id } = row;
+  refuseInexact('entry_version', { entry_id, version, ciphertext_id });
   return {
     place: {
       projectId: row.project_id as ProjectId,
@@ -129,6 +159,8 @@ export function toSealedAtPlace(row: SealedRow): SealedAtPlace {
     },
     key: row.key,
     current: row.current,
+    entryAuthor: { uid: row.entry_uid as PrincipalId, username: row.entry_username },
+    author: { uid: row.uid as PrincipalId, username: row.username },
     content: {
       dataKeyId: row.data_key_id as DataKeyId,
       valueSealed: row.value_sealed,

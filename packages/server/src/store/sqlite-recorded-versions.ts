@@ -12,13 +12,23 @@ export type RecordedVersion = {
   valueSha256: string;
   /** Older records do not have it. */
   commentSha256: string | undefined;
+  /** Who made it. */
+  uid: string | null;
+  username: string | null;
   /** Of the record of its destruction. */
   destroyedBy: number | undefined;
 };
 
 const CACHE_KIB = 32 * 1024;
 
-type Row = { idx: number; value_sha256: string; comment_sha256: string | null; destroyed_by: number | null };
+type Row = {
+  idx: number;
+  value_sha256: string;
+  comment_sha256: string | null;
+  uid: string | null;
+  username: string | null;
+  destroyed_by: number | null;
+};
 
 /**
  * What a log of any length says is stored, told record by record in its order. It is a table in a file of SQLite's own, in the
@@ -41,15 +51,16 @@ export class RecordedVersions implements Disposable {
     database.pragma(`cache_size = -${CACHE_KIB}`);
     database.exec(`create table recorded (
       project_id text not null, environment text not null, key text not null, version integer not null,
-      idx integer not null, value_sha256 text not null, comment_sha256 text, destroyed_by integer, found integer not null default 0,
+      idx integer not null, value_sha256 text not null, comment_sha256 text, uid text, username text, destroyed_by integer, found integer not null default 0,
       primary key (project_id, environment, key, version)
     ) strict, without rowid`);
     database.exec('begin');
     const entry = 'project_id = ? and environment = ? and key = ?';
     this.#put = database.prepare(
-      `insert into recorded (project_id, environment, key, version, idx, value_sha256, comment_sha256) values (?, ?, ?, ?, ?, ?, ?)
+      `insert into recorded (project_id, environment, key, version, idx, value_sha256, comment_sha256, uid, username)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict do update set idx = excluded.idx, value_sha256 = excluded.value_sha256,
-         comment_sha256 = excluded.comment_sha256, destroyed_by = null`,
+         comment_sha256 = excluded.comment_sha256, uid = excluded.uid, username = excluded.username, destroyed_by = null`,
     );
     this.#destroyEntry = database.prepare(
       `update recorded set destroyed_by = ? where ${entry} and destroyed_by is null`,
@@ -58,7 +69,7 @@ export class RecordedVersions implements Disposable {
       'update recorded set destroyed_by = ? where project_id = ? and destroyed_by is null',
     );
     this.#find = database.prepare(
-      `select idx, value_sha256, comment_sha256, destroyed_by from recorded where ${entry} and version = ?`,
+      `select idx, value_sha256, comment_sha256, uid, username, destroyed_by from recorded where ${entry} and version = ?`,
     );
     this.#markFound = database.prepare(`update recorded set found = 1 where ${entry} and version = ?`);
     this.#newest = database.prepare(
@@ -69,9 +80,10 @@ export class RecordedVersions implements Disposable {
   /** Of this version a ciphertext was stored. */
   put(
     { projectId, environment, key, version }: VersionName,
-    { index, valueSha256, commentSha256 }: Omit<RecordedVersion, 'destroyedBy'>,
+    { index, valueSha256, commentSha256, uid, username }: Omit<RecordedVersion, 'destroyedBy'>,
   ): void {
-    this.#run(this.#put, projectId, environment, key, version, index, valueSha256, commentSha256 ?? null);
+    const hashes = [valueSha256, commentSha256 ?? null];
+    this.#run(this.#put, projectId, environment, key, version, index, ...hashes, uid, username);
   }
 
   /** All versions of an entry. */
@@ -100,6 +112,8 @@ export class RecordedVersions implements Disposable {
       index: row.idx,
       valueSha256: row.value_sha256,
       commentSha256: row.comment_sha256 ?? undefined,
+      uid: row.uid,
+      username: row.username,
       destroyedBy: row.destroyed_by ?? undefined,
     };
   }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@coffer/core';
@@ -17,8 +17,10 @@ import {
 } from 'kysely';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
+import { migrate } from './migrate.ts';
 import type { DirectAdapter } from './prepared.ts';
 import { StablePlanCompiler } from './sqlite-compiler.ts';
+import { findDamage } from './sqlite-integrity.ts';
 import type { Tables } from './tables.ts';
 
 /** In the data directory. */
@@ -30,26 +32,33 @@ const BUSY_RETRY_MS = 10;
 const CACHE_KIB = 64 * 1024;
 const STATEMENTS_MAX = 500;
 
-/** Opens or makes the database file in the directory; both are for the owner alone. */
-export function openSqlite(dataDir: string): StoreDialect {
+const DDL: StoreDialect['ddl'] = {
+  bytes: 'blob',
+  integer: 'integer',
+  text: 'text',
+  serialKey: 'integer primary key',
+  tableOptions: 'strict',
+};
+
+/** Opens or makes the database file in the directory; both are for the owner alone. Fails with a StartError. */
+export function openSqlite(dataDir: string, { mustExist = false } = {}): StoreDialect {
   const path = join(dataDir, SQLITE_FILE);
+  if (mustExist && !existsSync(path))
+    throw new StartError(
+      `there is no database in ${dataDir}; set COFFER_DATA_DIR to the data directory of the server, or COFFER_DATABASE_URL`,
+    );
   const database = openFile(dataDir, path);
   return {
     name: 'sqlite',
     kysely: kyselyDialect(new SqliteConnection(database)),
-    ddl: {
-      bytes: 'blob',
-      integer: 'integer',
-      text: 'text',
-      serialKey: 'integer primary key',
-      tableOptions: 'strict',
-    },
+    ddl: DDL,
     // All of it is one transaction, which waits for that of another process.
     migrating: async (work) => await work(),
     // Whoever waited for the lock in vain has waited long enough.
     mayRetry: () => false,
     purge,
     snapshot: async (_db, work) => await readSnapshot(path, work),
+    findDamage: async (db) => await findDamage(db, await makeReference()),
     async deferReferences(tx) {
       await sql`pragma defer_foreign_keys = on`.execute(tx);
     },
@@ -64,6 +73,13 @@ function kyselyDialect(connection: SqliteConnection): Dialect {
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new StablePlanCompiler(),
   };
+}
+
+/** A database as the migrations make it, in memory. */
+async function makeReference(): Promise<Kysely<Tables>> {
+  const made = new Kysely<Tables>({ dialect: kyselyDialect(new SqliteConnection(new Database(':memory:'))) });
+  await migrate(made, { ddl: DDL });
+  return made;
 }
 
 /** On a connection of its own: in WAL mode a reader neither waits for the writer nor holds it up. */

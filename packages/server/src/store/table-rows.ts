@@ -1,5 +1,6 @@
 import { sql, type CompiledQuery, type Kysely } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
+import { refuseInexact } from './exact-numbers.ts';
 import type { Tables } from './tables.ts';
 
 type TableName = keyof Tables;
@@ -46,7 +47,10 @@ export type Rows = { columns: readonly string[]; rows: readonly (readonly Value[
 /** Rows at a time; with the largest values it is a few megabytes. */
 const ROWS_AT_ONCE = 100;
 
-/** All rows of a table in the order of its key, a few at a time. Nothing where the table is empty. */
+/**
+ * All rows of a table in the order of its key, a few at a time. Nothing where the table is empty. Fails with a StartError on a
+ * row that could not be restored as it is.
+ */
 export async function* readRows(db: Reader, table: SavedTable): AsyncGenerator<Rows, void> {
   const key = sql.join(TABLES[table].map((column) => sql.ref(column)));
   let after = sql`true`;
@@ -56,6 +60,7 @@ export async function* readRows(db: Reader, table: SavedTable): AsyncGenerator<R
     `.execute(db);
     const last = rows.at(-1);
     if (last === undefined) return;
+    for (const row of rows) refuseInexact(table, row);
     yield { columns: Object.keys(last), rows: rows.map((row) => Object.values(row)) };
     after = sql`(${key}) > (${sql.join(TABLES[table].map((column) => last[column]))})`;
   }
