@@ -31,7 +31,8 @@ test('admin says what it can do, and what is wrong with what it was told', async
   expect(await person.ok(['help', 'admin', 'audit', 'verify'])).toContain('--json');
   expect(await person.run(['admin', 'audit', 'nonsense'])).toMatchObject({ code: 2, out: '' });
   const empty = await person.run(['admin', 'audit', 'verify'], { env });
-  expect(empty).toMatchObject({ code: 1, out: '', err: expect.stringContaining('the database is empty') });
+  const nowhere = `there is no database in ${person.base}; set COFFER_DATA_DIR`;
+  expect(empty).toMatchObject({ code: 1, out: '', err: expect.stringContaining(nowhere) });
   const unknown = await person.run(['admin', 'audit', 'verify'], { env: { ...env, COFFER_POTR: '1' } });
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('did you mean COFFER_PORT?') });
 });
