@@ -23,6 +23,8 @@ test('bash completes commands, options and what they may be', async () => {
   expect(offers(script, ['admin', ''])).toContain('audit');
   expect(offers(script, ['admin', 'audit', 'ver'])).toEqual(['verify']);
   expect(offers(script, ['admin', 'audit', 'verify', '--js'])).toEqual(['--json']);
+  // What means nothing to it is not offered.
+  expect(offers(script, ['admin', 'audit', 'verify', '--'])).toEqual(['--json', '--help', '--version']);
   expect(offers(script, ['run', '--', 'ca'])).toContain('cat');
   expect(offers(script, ['run', '--', 'cat', ''])).toEqual(['']);
 });

@@ -9,6 +9,8 @@ export type Command = {
   description?: readonly string[];
   arguments: readonly Argument[];
   options: Options;
+  /** What it is about; an environment unless this says less. It refuses the options that name more. */
+  scope?: 'nothing' | 'server' | 'project';
   /** What stands behind `--` is a command to run. */
   takesCommand?: true;
   examples: readonly Example[];
@@ -65,7 +67,7 @@ export function command<const A extends readonly Argument[], const O extends Opt
   return definition as unknown as Command;
 }
 
-/** What every command understands. */
+/** What commands have in common: what is about no server, project or environment refuses its option. */
 export const GLOBAL_OPTIONS = {
   url: { type: 'string', value: 'URL', summary: 'The server.' },
   project: { type: 'string', short: 'p', value: 'ID', summary: 'The project.' },
@@ -74,6 +76,18 @@ export const GLOBAL_OPTIONS = {
   help: { type: 'boolean', short: 'h', summary: 'What the command does.' },
   version: { type: 'boolean', summary: 'The version of the command line.' },
 } as const satisfies Options;
+
+/** Which of these it takes. */
+export function globalOptionsOf({ scope }: Pick<Command, 'scope'>): Options {
+  const { url, project, env, ...always } = GLOBAL_OPTIONS;
+  const named = {
+    nothing: {},
+    server: { url },
+    project: { url, project },
+    environment: { url, project, env },
+  };
+  return { ...named[scope ?? 'environment'], ...always };
+}
 
 /** The variables that the command line reads. */
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [

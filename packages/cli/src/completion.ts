@@ -1,4 +1,4 @@
-import { GLOBAL_OPTIONS, type Command, type Option, type Options } from './command.ts';
+import { GLOBAL_OPTIONS, globalOptionsOf, type Command, type Option, type Options } from './command.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -9,9 +9,7 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 }
 
 function bashScript(commands: readonly Command[]): string {
-  const cases = commands.map(
-    ({ name, ...rest }) => `    '${name}') words='${wordsOf({ name, ...rest }).join(' ')}' ;;`,
-  );
+  const cases = commands.map((command) => `    '${command.name}') words='${wordsOf(command).join(' ')}' ;;`);
   const groups = groupsOf(commands);
   for (const group of groups)
     cases.push(`    '${group}') words='${nextWords(commands, group).join(' ')}' ;;`);
@@ -117,7 +115,7 @@ function fishScript(commands: readonly Command[]): string {
     `complete -c coffer -n __coffer_behind -a '(__coffer_command)'`,
   ];
   for (const [name, option] of Object.entries<Option>(GLOBAL_OPTIONS))
-    lines.push(fishOption("-n 'not __coffer_behind'", name, option));
+    lines.push(fishOption(fishWhereTaken(name, commands), name, option));
   for (const group of groupsOf(commands)) {
     if (!group.includes(' '))
       lines.push(
@@ -177,11 +175,24 @@ function __coffer_in
   set -l until (count $argv)
   not __coffer_behind; and set -q words[$until]; and test "$argv" = "$words[1..$until]"
 end
+function __coffer_in_one_of
+  for name in $argv
+    __coffer_in (string split ' ' -- $name); and return 0
+  end
+  return 1
+end
 function __coffer_command
   set -l words (commandline -opc)
   set -l behind (math (contains -i -- -- $words) + 1)
   complete "-C"(string join ' ' -- (string escape -- $words[$behind..-1]) (commandline -ct))
 end`;
+}
+
+function fishWhereTaken(option: string, commands: readonly Command[]): string {
+  const refusing = commands.filter((command) => !(option in globalOptionsOf(command)));
+  if (refusing.length === 0) return "-n 'not __coffer_behind'";
+  const names = refusing.map(({ name }) => `"${name}"`).join(' ');
+  return `-n 'not __coffer_behind; and not __coffer_in_one_of ${names}'`;
 }
 
 function fishOption(
@@ -233,8 +244,12 @@ function choiceLists(commands: readonly Command[]): [string, readonly string[]][
   );
 }
 
-function wordsOf({ options, arguments: args }: Command): string[] {
-  return [...args.flatMap(({ choices = [] }) => choices), ...longOptions({ ...options, ...GLOBAL_OPTIONS })];
+function wordsOf(command: Command): string[] {
+  const { options, arguments: args } = command;
+  return [
+    ...args.flatMap(({ choices = [] }) => choices),
+    ...longOptions({ ...options, ...globalOptionsOf(command) }),
+  ];
 }
 
 function longOptions(options: Options): string[] {
@@ -252,8 +267,8 @@ function flagsWithValue(): string[] {
     .flatMap(([name, option]) => flagsOf(name, option));
 }
 
-function optionSpecs({ options }: Command): string[] {
-  return Object.entries<Option>({ ...options, ...GLOBAL_OPTIONS }).flatMap(optionSpec);
+function optionSpecs(command: Command): string[] {
+  return Object.entries<Option>({ ...command.options, ...globalOptionsOf(command) }).flatMap(optionSpec);
 }
 
 function optionSpec([name, option]: [string, Option]): string[] {

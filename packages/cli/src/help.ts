@@ -1,4 +1,4 @@
-import { GLOBAL_OPTIONS, VARIABLES, type Command, type Option } from './command.ts';
+import { GLOBAL_OPTIONS, globalOptionsOf, VARIABLES, type Command, type Option } from './command.ts';
 import { EXIT_MEANINGS } from './exit-codes.ts';
 
 const WIDTH = 100;
@@ -13,7 +13,7 @@ export function overview(commands: readonly Command[]): string {
     'Commands',
     ...columns(commands.map(({ name, summary }) => [name, summary])),
     '',
-    'Options of every command',
+    'Common options',
     ...columns(optionRows(GLOBAL_OPTIONS)),
     '',
     'Variables',
@@ -50,7 +50,7 @@ export function helpOf(command: Command): string {
     ...(command.description ?? []).flatMap((paragraph) => ['', ...wrap(paragraph, WIDTH)]),
     ...section('Arguments', columns(command.arguments.map(({ name, summary }) => [name, summary]))),
     ...section('Options', columns(options)),
-    ...section('Options of every command', columns(optionRows(GLOBAL_OPTIONS))),
+    ...section('Common options', columns(optionRows(globalOptionsOf(command)))),
     ...section(
       'Examples',
       command.examples.flatMap(({ line, what }) => [`${INDENT}${line}`, `${INDENT}${INDENT}${what}`]),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { globalOptionsOf } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { parseCommandLine } from './parse-command-line.ts';
 
@@ -77,6 +78,47 @@ describe('parseCommandLine', () => {
     expect(codeOf(['routes', 'call'])).toBe('usage');
   });
 
+  test('collects what may be repeated, and names any other option that is given twice', () => {
+    expect(parseCommandLine(['run', '--only', 'A', '--only', 'B', '--', 'x'], COMMANDS)).toMatchObject({
+      input: { options: { only: ['A', 'B'] } },
+    });
+    expect(
+      parseCommandLine(['admin', 'backup', '--recipient', 'a', '--recipient=b', 'f'], COMMANDS),
+    ).toMatchObject({ input: { options: { recipient: ['a', 'b'] } } });
+    for (const [option, argv] of [
+      ['--project', ['get', 'KEY', '-p', 'shop', '--project=blog']],
+      ['--project', ['-p', 'shop', 'get', 'KEY', '-p', 'shop']],
+      ['--format', ['export', '--format', 'json', '--format', 'yaml']],
+      ['--json', ['list', '--json', '--json']],
+      ['--verify', ['admin', 'restore', '--verify', '--verify', 'f']],
+      ['--url', ['--url', 'a', '--url', 'b']],
+    ] as const)
+      expect(() => parseCommandLine(argv, COMMANDS)).toThrow(`${option} is given more than once`);
+  });
+
+  test('refuses options that mean nothing to a command', () => {
+    const taken = ['url', 'project', 'env'].map((option) =>
+      COMMANDS.filter((command) => option in globalOptionsOf(command)).map(({ name }) => name),
+    );
+    expect(taken[0]).toEqual(expect.arrayContaining(['login', 'environments', 'get']));
+    expect(taken[1]).toEqual(expect.arrayContaining(['environments', 'get']));
+    expect(taken[1]).not.toContain('login');
+    expect(taken[2]).toEqual(expect.arrayContaining(['get', 'run', 'export']));
+    for (const argv of [
+      ['serve', '--url', 'x'],
+      ['admin', 'rotate', 'root-key', '--project', 'shop'],
+      ['--env', 'x', 'admin', 'audit', 'verify'],
+      ['admin', 'rotate', 'data-key', '--url', 'x'],
+      ['login', '-p', 'shop'],
+      ['environments', '-e', 'staging'],
+      ['diff', 'a', 'b', '-e', 'c'],
+    ])
+      expect(codeOf(argv), argv.join(' ')).toBe('usage');
+    expect(parseCommandLine(['admin', 'rotate', 'data-key', '-p', 'shop'], COMMANDS)).toMatchObject({
+      input: { options: { project: 'shop' } },
+    });
+  });
+
   test('repeats no value that was given by mistake', () => {
     for (const argv of [
       ['set', 'KEY', 's3cret-canary'],
@@ -92,10 +134,9 @@ describe('parseCommandLine', () => {
 });
 
 test('every command has an example that parses, and its options do not hide those of every command', () => {
-  for (const { name, examples, options } of COMMANDS) {
+  for (const { name, examples, options, ...rest } of COMMANDS) {
     expect(examples.length, name).toBeGreaterThan(0);
-    expect(
-      Object.keys(options).filter((option) => ['url', 'project', 'env', 'json', 'help'].includes(option)),
-    ).toEqual([]);
+    const common = globalOptionsOf(rest);
+    expect(Object.keys(options).filter((option) => option in common)).toEqual([]);
   }
 });

@@ -1,7 +1,8 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { findRepeatedOption } from '@coffer/core';
 import { CliError } from './cli-error.ts';
 import type { GlobalOptions } from './context.ts';
-import { GLOBAL_OPTIONS, type Command, type Input, type Options } from './command.ts';
+import { GLOBAL_OPTIONS, globalOptionsOf, type Command, type Input, type Options } from './command.ts';
 
 export type CommandLine =
   | { kind: 'run'; command: Command; input: Input; global: GlobalOptions }
@@ -22,7 +23,11 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   }
   if (typeof found === 'string') return { kind: 'help-of-group', group: found };
   const { command } = found;
-  const { values, positionals } = parse(found.rest, { ...GLOBAL_OPTIONS, ...command.options }, command.name);
+  const { values, positionals } = parse(
+    found.rest,
+    { ...globalOptionsOf(command), ...command.options },
+    command.name,
+  );
   if (values['help'] === true) return { kind: 'help', command };
   if (dashes !== -1 && command.takesCommand !== true) positionals.push(...behind);
   if (command.takesCommand === true && behind.length === 0)
@@ -87,16 +92,24 @@ function parse(
   options: Options,
   commandName: string,
 ): { values: Values; positionals: string[] } {
+  const complain = (why: string): CliError =>
+    new CliError('usage', { why, command: commandName === '' ? '' : `${commandName} ` });
+  let parsed;
   try {
-    return parseArgs({ args: [...args], options: config(options), strict: true, allowPositionals: true });
+    parsed = parseArgs({
+      args: [...args],
+      options: config(options),
+      strict: true,
+      allowPositionals: true,
+      tokens: true,
+    });
   } catch (error) {
     // Its first sentence names the option and nothing else.
-    const why = error instanceof Error ? (error.message.split(/[.\n]/)[0] ?? '') : '';
-    throw new CliError('usage', {
-      why: lowerFirst(why),
-      command: commandName === '' ? '' : `${commandName} `,
-    });
+    throw complain(lowerFirst(error instanceof Error ? (error.message.split(/[.\n]/)[0] ?? '') : ''));
   }
+  const repeated = findRepeatedOption(parsed.tokens, options);
+  if (repeated !== undefined) throw complain(`--${repeated} is given more than once`);
+  return parsed;
 }
 
 function config(options: Options): ParseArgsOptionsConfig {

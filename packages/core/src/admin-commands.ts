@@ -17,9 +17,12 @@ export type AdminArgument = { name: string; summary: string; optional?: true };
 
 export type AdminOption = {
   type: 'string' | 'boolean';
+  short?: string;
   /** Stands for the value in the help, as in `--file FILE`. */
   value?: string;
   summary: string;
+  /** Any number of times; all of them count. */
+  multiple?: true;
 };
 
 export const ADMIN_COMMANDS = [
@@ -58,7 +61,10 @@ export const ADMIN_COMMANDS = [
       'Each version that is sealed anew is on record, with its new ciphertext.',
     ],
     arguments: [{ name: 'project', summary: 'The id of a project; default: all of them.', optional: true }],
-    options: { status: { type: 'boolean', summary: 'Only say how far it is.' } },
+    options: {
+      project: { type: 'string', short: 'p', value: 'ID', summary: 'The project; the same as the argument.' },
+      status: { type: 'boolean', summary: 'Only say how far it is.' },
+    },
     examples: [
       { line: 'coffer admin rotate data-key', what: 'Of all projects.' },
       { line: 'coffer admin rotate data-key shop', what: 'Of one.' },
@@ -100,7 +106,8 @@ export const ADMIN_COMMANDS = [
       recipient: {
         type: 'string',
         value: 'age1…',
-        summary: 'Who can open it: recipients of age, with commas between.',
+        multiple: true,
+        summary: 'Who can open it: recipients of age, with commas between, or one each time.',
       },
       passphrase: {
         type: 'boolean',
@@ -129,7 +136,8 @@ export const ADMIN_COMMANDS = [
       'identity-file': {
         type: 'string',
         value: 'FILE',
-        summary: 'The private key of a recipient, as `age-keygen` writes it.',
+        multiple: true,
+        summary: 'The private key of a recipient, as `age-keygen` writes it; again for another one.',
       },
       passphrase: {
         type: 'boolean',
@@ -173,7 +181,9 @@ export type AdminInput<N extends AdminCommandName> = {
   options: {
     [O in keyof Definition<N>['options']]: Definition<N>['options'][O] extends { type: 'boolean' }
       ? boolean
-      : string | undefined;
+      : Definition<N>['options'][O] extends { multiple: true }
+        ? readonly string[]
+        : string | undefined;
   };
 };
 

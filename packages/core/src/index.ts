@@ -2,6 +2,7 @@ export * from './error-table.ts';
 export * from './errors.ts';
 export * from './permissions.ts';
 export * from './admin-commands.ts';
+export * from './repeated-option.ts';
 export * from './audit-events.ts';
 export * from './redacted.ts';
 export * from './canonical-json.ts';

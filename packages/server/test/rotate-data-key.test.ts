@@ -479,6 +479,19 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
     expect(await verify()).toContain(`exchanged: the value of version 1 of C in ${project_id}/default`);
   });
 
+  test('takes the project as an option as well, once', async () => {
+    await using server = await startTestServer();
+    const { dataDir } = server;
+    const root = await server.setUp();
+    const [first, other] = [await server.project(root), await server.project(root)];
+    for (const project_id of [first, other])
+      await root.ok('vault_create', { project_id, key: 'A', value: 'x' });
+    const { stderr } = await runAdminHere(['rotate', 'data-key', '-p', other], { dataDir });
+    expect(stderr).toContain('New data keys are in use, in 1 project;');
+    const twice = ['rotate', 'data-key', '--project', other, other];
+    expect(await runAdminHere(twice, { dataDir })).toMatchObject({ code: 2, stdout: '' });
+  });
+
   test('says when there is no such project, and when there is nothing to do', async () => {
     await using server = await startTestServer();
     const root = await server.setUp();

@@ -6,11 +6,13 @@ import { runServerProgram } from '../server-program.ts';
 export const adminCommands: readonly Command[] = ADMIN_COMMANDS.map((definition: AdminCommand): Command => ({
   ...definition,
   name: `admin ${definition.name}`,
+  scope: 'nothing',
   run: async ({ env, global }, input) => {
-    const options = input.options as Record<string, string | boolean | undefined>;
+    const options = input.options as Record<string, string | boolean | readonly string[] | undefined>;
     const given = Object.entries(options).flatMap(([name, value]) => {
       if (value === undefined || value === false) return [];
-      return value === true ? [`--${name}`] : [`--${name}=${value}`];
+      if (value === true) return [`--${name}`];
+      return [value].flat().map((one) => `--${name}=${one}`);
     });
     const json = global.json ? ['--json'] : [];
     const args = Object.values(input.args).flatMap((value) => value ?? []);

@@ -8,6 +8,7 @@ export function completion(commands: () => readonly Command[]): Command {
     summary: 'Print a script that completes commands and options.',
     arguments: [{ name: 'SHELL', summary: 'bash, zsh or fish.', choices: SHELLS }],
     options: {},
+    scope: 'nothing',
     examples: [
       { line: 'source <(coffer completion bash)', what: 'In ~/.bashrc; likewise for zsh in ~/.zshrc.' },
       { line: 'coffer completion fish > ~/.config/fish/completions/coffer.fish', what: 'For fish.' },

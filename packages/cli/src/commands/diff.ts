@@ -25,10 +25,9 @@ export const diff = command({
     values: { type: 'boolean', summary: 'Show the values that differ.' },
     all: { type: 'boolean', summary: 'List equal ones, too.' },
   },
+  scope: 'project',
   examples: [{ line: 'coffer diff staging production', what: 'What is missing or different.' }],
   run: async (context, { args, options }) => {
-    if (context.global.env !== undefined)
-      throw new CliError('usage', { why: 'the environments are arguments here', command: 'diff ' });
     const { client, project } = openPlace(context);
     const [left, right] = await Promise.all([
       readAll(client, project, args.ENV),

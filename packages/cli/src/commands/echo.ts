@@ -19,6 +19,7 @@ export const echo = command({
   options: {
     port: { type: 'string', value: 'NUMBER', summary: `${PORT} unless given; 0: any that is free.` },
   },
+  scope: 'nothing',
   examples: [{ line: 'coffer echo', what: `On http://${HOST}:${PORT}.` }],
   run: async ({ terminal }, { options }) => {
     // Here alone: it takes longer to load than all else that the command line is made of.

@@ -6,6 +6,7 @@ export const environments = command({
   summary: 'List the environments of the project.',
   arguments: [],
   options: {},
+  scope: 'project',
   examples: [{ line: 'coffer environments --project shop', what: 'Id and name of each.' }],
   run: async (context) => {
     const { client, project } = openPlace(context);

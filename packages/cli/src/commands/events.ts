@@ -27,6 +27,7 @@ export const events = command({
     },
     'all-projects': { type: 'boolean', summary: 'Of the whole server; for ROOT.' },
   },
+  scope: 'project',
   examples: [{ line: 'coffer events --type vault_view -n 5', what: 'The last five views of a value.' }],
   run: async (context, { options }) => {
     const limit = options.limit === undefined ? LIMIT : parseCount(options.limit, '--limit', 'events');

@@ -65,6 +65,7 @@ export const login = command({
         'Exchange the identity token on standard input, of a CI job or a pod, for what this trust gives.',
     },
   },
+  scope: 'server',
   examples: [
     { line: 'coffer login https://vault.example.org', what: 'Asks for user name and password.' },
     {

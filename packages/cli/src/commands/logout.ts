@@ -13,6 +13,7 @@ export const logout = command({
   ],
   arguments: [],
   options: {},
+  scope: 'server',
   examples: [{ line: 'coffer logout', what: 'Of the server in use.' }],
   run: async (context) => {
     const { terminal, paths } = context;

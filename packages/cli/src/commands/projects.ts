@@ -7,6 +7,7 @@ export const projects = command({
   summary: 'List the projects that you may see.',
   arguments: [],
   options: {},
+  scope: 'server',
   examples: [{ line: 'coffer projects', what: 'Ids, names and members.' }],
   run: async (context) => {
     const { client } = openTarget(context);

@@ -7,6 +7,7 @@ export const serve = command({
   description: ['Its settings are environment variables: see docs/reference/settings.md.'],
   arguments: [],
   options: {},
+  scope: 'nothing',
   examples: [{ line: 'COFFER_DATA_DIR=/var/lib/coffer coffer serve', what: 'On http://127.0.0.1:8080.' }],
   run: async ({ env }) => await runServerProgram('main', [], env),
 });

@@ -7,6 +7,7 @@ export const whoami = command({
   summary: 'Show who you are, and where.',
   arguments: [],
   options: {},
+  scope: 'server',
   examples: [
     { line: 'coffer whoami', what: 'User name, role and server.' },
     { line: 'coffer whoami --json', what: 'Also what the token grants.' },

@@ -50,7 +50,7 @@ async function chooseLock(
   { config, askSecret, isInteractive }: AdminContext,
   { recipient, passphrase }: AdminInput<'backup'>['options'],
 ): Promise<Lock> {
-  if (recipient !== undefined && passphrase)
+  if (recipient.length > 0 && passphrase)
     throw new UsageError('backup: give recipients or a passphrase, not both');
   if (passphrase) {
     const first = await askSecret('Passphrase of the backup: ');
@@ -60,7 +60,7 @@ async function chooseLock(
       throw new UsageError('backup: these were two different passphrases');
     return { passphrase: first };
   }
-  if (recipient !== undefined) return { recipients: parseRecipients('--recipient', recipient) };
+  if (recipient.length > 0) return { recipients: parseRecipients('--recipient', recipient.join(',')) };
   const { recipients, passphrase: fromSettings } = config.backup;
   if (recipients !== undefined)
     return { recipients: parseRecipients('COFFER_BACKUP_RECIPIENTS', recipients.join(',')) };

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { ADMIN_COMMANDS, type AdminCommand, type AdminCommandName } from '@coffer/core';
+import { ADMIN_COMMANDS, findRepeatedOption, type AdminCommand, type AdminCommandName } from '@coffer/core';
 import { UsageError } from './usage-error.ts';
 
 /** As the table says, but not known to the compiler for which command. */
 export type AnyAdminInput = {
   args: Record<string, string | undefined>;
-  options: Record<string, string | boolean | undefined>;
+  options: Record<string, string | boolean | readonly (string | boolean)[] | undefined>;
 };
 
 /** Words behind `coffer admin` → what to do. Fails with a UsageError. */
@@ -21,32 +21,42 @@ export function parseAdminArguments(argv: readonly string[]): {
   }
   const definition: AdminCommand = command;
   const { values, positionals } = parse(argv.slice(wordsOf(command.name)), definition);
-  const { json = false, ...options } = values;
+  const { json, ...options } = values;
   return {
     name: command.name,
-    json,
+    json: json === true,
     input: { args: readArguments(definition, positionals), options },
   };
 }
 
 function parse(args: readonly string[], { name, options }: AdminCommand) {
   const config = Object.fromEntries(
-    Object.entries(options).map(([option, { type }]) => [
+    Object.entries(options).map(([option, { type, short, multiple }]) => [
       option,
-      type === 'boolean' ? { type, default: false } : { type },
+      {
+        type,
+        ...(short === undefined ? {} : { short }),
+        ...(type === 'boolean' ? { default: false } : {}),
+        ...(multiple === true ? { multiple, default: [] } : {}),
+      },
     ]),
   );
+  let parsed;
   try {
-    return parseArgs({
+    parsed = parseArgs({
       args: [...args],
       options: { ...config, json: { type: 'boolean' } },
       strict: true,
       allowPositionals: true,
+      tokens: true,
     });
   } catch (error) {
     // Its first sentence names the option and nothing else.
     throw new UsageError(`${name}: ${(error as Error).message.split(/[.\n]/)[0]}`);
   }
+  const repeated = findRepeatedOption(parsed.tokens, options);
+  if (repeated !== undefined) throw new UsageError(`${name}: --${repeated} is given more than once`);
+  return parsed;
 }
 
 function readArguments(

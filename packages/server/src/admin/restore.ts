@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ADMIN_EXIT, type AdminExit, type AdminInput, type Redacted } from '@coffer/core';
+import { ADMIN_EXIT, Redacted, type AdminExit, type AdminInput } from '@coffer/core';
 import { parseIdentities, type Opener } from '../backup/age.ts';
 import type { BackupHeader } from '../backup/format.ts';
 import { restore as restoreBackup } from '../backup/restore.ts';
@@ -118,11 +118,14 @@ async function verify(
 
 async function chooseOpener(
   { config, askSecret }: AdminContext,
-  { 'identity-file': file, passphrase }: AdminInput<'restore'>['options'],
+  { 'identity-file': files, passphrase }: AdminInput<'restore'>['options'],
 ): Promise<Opener> {
-  if (file !== undefined && passphrase)
+  if (files.length > 0 && passphrase)
     throw new UsageError('restore: give an identity or a passphrase, not both');
-  if (file !== undefined) return { identities: parseIdentities(file, readIdentities(file)) };
+  if (files.length > 0) {
+    const each = files.map((file) => parseIdentities(file, readIdentities(file)));
+    return { identities: new Redacted(each.flatMap((identities) => identities.expose())) };
+  }
   if (passphrase) {
     const given = await askSecret('Passphrase of the backup: ');
     if (given === undefined) throw new UsageError('restore: there is no passphrase on standard input');

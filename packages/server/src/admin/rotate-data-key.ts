@@ -1,4 +1,4 @@
-import { ADMIN_EXIT, type AdminExit, type ProjectId } from '@coffer/core';
+import { ADMIN_EXIT, type AdminExit, type AdminInput, type ProjectId } from '@coffer/core';
 import { formatTime } from '../clock.ts';
 import { rootKeySource } from '../keys/root-key-source.ts';
 import { AuditLog } from '../services/audit-log.ts';
@@ -17,13 +17,14 @@ import type { Store } from '../store/database.ts';
 import type { Instance } from '../store/instance.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { progressOf } from './progress.ts';
+import { UsageError } from './usage-error.ts';
 import { withStore } from './with-store.ts';
 
 const DAMAGED_NAMED_MAX = 20;
 
 export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { args, options }) =>
   await withStore(context, async ({ store, instance }) => {
-    const scope = args.project as ProjectId | undefined;
+    const scope = scopeOf(args, options);
     if (options.status) return await showStatus(context, { store, scope });
     const rotation = await rotationOf(context, { store, instance, scope });
     const { say } = context;
@@ -38,6 +39,16 @@ export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { 
       say(`New data keys are in use, in ${amountOf(projects, 'project')}; the old ones only open.`);
     return await finish(context, rotation);
   });
+
+/** Undefined: all projects. */
+function scopeOf(
+  args: AdminInput<'rotate data-key'>['args'],
+  options: AdminInput<'rotate data-key'>['options'],
+): ProjectId | undefined {
+  if (args.project !== undefined && options.project !== undefined)
+    throw new UsageError('rotate data-key: name the project once');
+  return (options.project ?? args.project) as ProjectId | undefined;
+}
 
 async function rotationOf(
   { config, clock }: AdminContext,

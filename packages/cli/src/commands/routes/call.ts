@@ -35,6 +35,7 @@ export const routesCall = command({
       summary: 'A JSON object of inputs; `-` for standard input.',
     },
   },
+  scope: 'project',
   examples: [
     { line: 'coffer routes call charge amount=4200 currency=eur', what: 'The answer of the API.' },
     { line: 'coffer routes call charge --inputs charge.json > answer.json', what: 'Inputs of a file.' },

@@ -22,6 +22,7 @@ export const routesCalls = command({
       summary: `How many, at most ${LIMIT_MAX}; ${LIMIT} unless given.`,
     },
   },
+  scope: 'project',
   examples: [{ line: 'coffer routes calls charge -n 5', what: 'The last five.' }],
   run: async (context, { args, options }) => {
     const id = parseRouteId(args.ID, 'ID');

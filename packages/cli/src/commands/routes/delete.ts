@@ -7,6 +7,7 @@ export const routesDelete = command({
   summary: 'Delete a route with all its versions, for good.',
   arguments: [{ name: 'ID', summary: 'The route.' }],
   options: { yes: { type: 'boolean', short: 'y', summary: 'Do not ask.' } },
+  scope: 'project',
   examples: [{ line: 'coffer routes delete charge', what: 'Asks first.' }],
   run: async (context, { args, options }) => {
     const id = parseRouteId(args.ID, 'ID');

@@ -14,6 +14,7 @@ export const routesShow = command({
   options: {
     'at-version': { type: 'string', value: 'NUMBER', summary: 'As it was at that version.' },
   },
+  scope: 'project',
   examples: [
     { line: 'coffer routes show charge > charge.json', what: 'To change it and apply it again.' },
     { line: 'coffer routes show charge --at-version 2 | coffer routes apply -', what: 'Back to version 2.' },

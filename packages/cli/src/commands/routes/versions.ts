@@ -8,6 +8,7 @@ export const routesVersions = command({
   summary: 'List the versions of a route, newest first.',
   arguments: [{ name: 'ID', summary: 'The route.' }],
   options: {},
+  scope: 'project',
   examples: [
     { line: 'coffer routes versions charge', what: 'When, by whom, and the digest that is on record.' },
   ],
