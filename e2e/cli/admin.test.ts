@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Person, setScene } from './support.ts';
@@ -43,4 +44,18 @@ test('the program of the server understands the same words without the command l
     expect(status).toBe(2);
     expect(stderr).toMatch(/^coffer: /);
   }
+});
+
+test('the program of the server ends when what has started it is gone, whatever it waits for', async () => {
+  await using scene = await setScene();
+  const env = { ...scene.person.env, COFFER_DATA_DIR: scene.server.dataDir };
+  const child = spawn(process.execPath, [ADMIN, 'backup', '--passphrase', 'b.age'], {
+    cwd: scene.person.cwd,
+    env,
+    // Nothing is ever written to its input, and it does not end.
+    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+  });
+  const ended = once(child, 'exit');
+  child.disconnect();
+  expect(await ended).toEqual([expect.any(Number), null]);
 });

@@ -22,6 +22,27 @@ test('serve runs the same server, and ends it with the signal', async () => {
   expect(await ended).toEqual([0, null]);
 });
 
+test('serve stops the server cleanly when it is killed itself', async () => {
+  using person = new Person();
+  const child = person.start(['serve'], {
+    env: { COFFER_PORT: '0', COFFER_DATA_DIR: join(person.base, 'data') },
+  });
+  // When nobody holds its outputs any more, the server included.
+  const ended = once(child, 'close');
+  let printed = '';
+  child.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  let said = '';
+  for await (const chunk of (child.stderr as Readable).iterator({ destroyOnReturn: false })) {
+    said += String(chunk);
+    if (said.includes('is ready at')) break;
+  }
+  child.stderr?.resume();
+  child.kill('SIGKILL');
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(printed).toContain('the program that started it is gone');
+  expect(printed).toMatch(/"msg":"stopped"/);
+});
+
 test('serve says so where there is no server', () => {
   using person = new Person();
   const alone = join(person.base, 'coffer.mjs');

@@ -6,7 +6,13 @@ import { systemCode } from './cli-error.ts';
 import { findProcess } from './process-table.ts';
 import type { Variables } from './variables.ts';
 
-export type Program = { file: string; args: readonly string[]; env: Variables };
+export type Program = {
+  file: string;
+  args: readonly string[];
+  env: Variables;
+  /** A program of Node that watches a channel to us, and ends when we are gone: a forced kill cannot be passed on. */
+  endsWithUs?: true;
+};
 export type Ending = { code: number | null; signal: NodeJS.Signals | null };
 
 /** What others send to us and mean for the program. SIGTSTP and SIGCONT reach its process group without us. */
@@ -58,9 +64,12 @@ export class StartFailure extends Error {
 }
 
 /** The program with our input, output and terminal. Fails with a StartFailure. */
-export async function startProgram({ file, args, env }: Program): Promise<ChildProcess> {
+export async function startProgram({ file, args, env, endsWithUs }: Program): Promise<ChildProcess> {
   try {
-    const child = spawn(file, args, { stdio: 'inherit', env: { ...env } });
+    const child = spawn(file, args, {
+      stdio: ['inherit', 'inherit', 'inherit', ...(endsWithUs === true ? (['ipc'] as const) : [])],
+      env: { ...env },
+    });
     await once(child, 'spawn');
     return child;
   } catch (error) {

@@ -19,7 +19,12 @@ export async function runServerProgram(
     COFFER_ENVIRONMENT: _environment,
     ...rest
   } = env;
-  return await runProgram({ file: process.execPath, args: [findServerProgram(name), ...args], env: rest });
+  return await runProgram({
+    file: process.execPath,
+    args: [findServerProgram(name), ...args],
+    env: rest,
+    endsWithUs: true,
+  });
 }
 
 function findServerProgram(name: string): string {

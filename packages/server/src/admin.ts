@@ -5,6 +5,7 @@ import { runAdminCommand } from './admin/handlers.ts';
 import { parseAdminArguments } from './admin/parse-admin-arguments.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger } from './logger.ts';
+import { whenStarterEnds } from './when-starter-ends.ts';
 
 /**
  * The other process, for `coffer admin`: like `main.ts` it alone reads the environment, the arguments and the signals.
@@ -15,14 +16,16 @@ async function main(): Promise<AdminExit> {
   if (process.report !== undefined) process.report.excludeEnv = true;
   const { name, json, input } = parseAdminArguments(process.argv.slice(2));
   const config = readConfig(process.env);
+  const signal = stopOnSignals();
   return await runAdminCommand(name, input, {
     config,
     json,
     log: createLogger(config.logLevel, process.stderr),
     clock: Date.now,
-    signal: stopOnSignals(),
+    signal,
     isInteractive: process.stdin.isTTY,
-    askSecret: async (question) => await askSecret(question, process.stdin, process.stderr),
+    askSecret: async (question) =>
+      await askSecret(question, { stdin: process.stdin, stderr: process.stderr, signal }),
     say,
     print: (text) => void process.stdout.write(`${text}\n`),
   });
@@ -30,6 +33,9 @@ async function main(): Promise<AdminExit> {
 
 /** One Ctrl-C can arrive several times: from the terminal, from npm, from whatever started us. */
 const REPEATED_SIGNAL_MS = 2000;
+
+/** What is at work when it is asked to stop has this long, when nobody is there who could ask again. */
+const ABANDONED_MS = 10_000;
 
 /** The first ends the work after the step that it is at; a later one is a person who does not want to wait. */
 function stopOnSignals(): AbortSignal {
@@ -43,6 +49,10 @@ function stopOnSignals(): AbortSignal {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  whenStarterEnds(() => {
+    controller.abort();
+    setTimeout(() => process.exit(ADMIN_EXIT.failure), ABANDONED_MS).unref();
+  });
   return controller.signal;
 }
 

@@ -6,6 +6,7 @@ import { createLogger, standardOutput, type Logger } from './logger.ts';
 import { PACKAGE_FOLDER } from './package-folder.ts';
 import { StartError } from './start-error.ts';
 import { VERSION } from './version.ts';
+import { whenStarterEnds } from './when-starter-ends.ts';
 
 /**
  * Compiled code of the program, for the next start: beside the program, where who can write could change the program
@@ -25,13 +26,15 @@ async function main(): Promise<void> {
     throw new StartError('coffer takes no arguments; its settings are environment variables');
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel, await standardOutput());
+  let stop = (_why: object): void => process.exit(1);
+  whenStarterEnds(() => stop({ reason: 'the program that started it is gone' }));
   // Most of what there is to load is behind it: what is wrong with the settings is said before.
   enableCompileCache(COMPILE_CACHE);
   const { startApp } = await import('./app.ts');
   const app = await startApp({ config, log });
   // Node would write it at the end, which a kill does not wait for.
   flushCompileCache();
-  stopOnSignals(app, log);
+  stop = stopOnSignals(app, log);
   greet(app);
   log.info({ version: VERSION, url: app.url, engine: app.context.store.engine }, 'ready');
 }
@@ -49,16 +52,17 @@ There is no account yet. Create the first one, once, with this link:
 /** One Ctrl-C can arrive several times: from the terminal, from npm, from whatever started us. */
 const REPEATED_SIGNAL_MS = 2000;
 
-function stopOnSignals(app: App, log: Logger): void {
+/** Answers with what stops it likewise. */
+function stopOnSignals(app: App, log: Logger): (why: object) => void {
   let stoppingSince: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const stop = (why: object): void => {
     if (stoppingSince !== undefined) {
       // A later one is a person who does not want to wait.
       if (performance.now() - stoppingSince > REPEATED_SIGNAL_MS) process.exit(1);
       return;
     }
     stoppingSince = performance.now();
-    log.info({ signal }, 'stopping');
+    log.info(why, 'stopping');
     app.stop().then(
       () => {
         log.info('stopped');
@@ -70,8 +74,8 @@ function stopOnSignals(app: App, log: Logger): void {
       },
     );
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop({ signal }));
+  return stop;
 }
 
 function say(line: string): void {

@@ -2,16 +2,15 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Redacted } from '@coffer/core';
 
-/** Shows nothing of what is typed. Undefined: the input ended, or the person called it off. */
+/** Shows nothing of what is typed. Undefined: the input ended, or it was called off. */
 export async function askSecret(
   question: string,
-  stdin: NodeJS.ReadStream,
-  stderr: NodeJS.WritableStream,
+  { stdin, stderr, signal }: { stdin: NodeJS.ReadStream; stderr: NodeJS.WritableStream; signal: AbortSignal },
 ): Promise<Redacted<string> | undefined> {
   const isTerminal = stdin.isTTY;
   if (isTerminal) stderr.write(question);
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const readline = createInterface({ input: stdin, output: silence, terminal: isTerminal });
+  const readline = createInterface({ input: stdin, output: silence, terminal: isTerminal, signal });
   readline.on('SIGINT', () => readline.close());
   try {
     for await (const line of readline) return new Redacted(line);
