@@ -1,11 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.ts';
 import { OPERATIONS } from './operations.ts';
 import { ENGINES, type EngineName } from './engines.ts';
 import { measure, type Plan } from './measure.ts';
 import { printReport } from './report.ts';
+import { orUsageError } from '../scripts/or-usage-error.ts';
 
 const HELP = `npm run bench -- [options]
 
@@ -22,26 +23,28 @@ Measures built servers beside a bare node:http server and bare Fastify with the 
   --against DIRECTORIES other built checkouts, measured beside this one
   --out FILE           where the JSON goes`;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    engines: { type: 'string' },
-    entries: { type: 'string' },
-    connections: { type: 'string' },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    'log-level': { type: 'string', default: 'info' },
-    against: { type: 'string' },
-    out: { type: 'string' },
-  },
-});
+const { values } = orUsageError(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      engines: { type: 'string' },
+      entries: { type: 'string' },
+      connections: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      'log-level': { type: 'string', default: 'info' },
+      against: { type: 'string' },
+      out: { type: 'string' },
+    },
+  }),
+);
 
 if (values.help) {
   console.log(HELP);
 } else {
-  const plan = readPlan();
+  const plan = orUsageError(readPlan);
   const startedAt = new Date();
   const results = await measure(plan);
   const report = { startedAt: startedAt.toISOString(), machine: describeMachine(), plan, ...results };
@@ -76,10 +79,16 @@ function readPlan(): Plan {
       ...(values.against ?? '')
         .split(',')
         .filter((directory) => directory !== '')
-        .map((directory) => ({ name: basename(directory), directory: resolve(directory) })),
+        .map((directory) => ({ name: basename(directory), directory: builtIn(directory) })),
       { name: 'this', directory: here },
     ],
   };
+}
+
+function builtIn(directory: string): string {
+  if (!existsSync(join(directory, 'packages/server/dist/main.js')))
+    throw new Error(`--against: there is no built server in ${directory}`);
+  return resolve(directory);
 }
 
 function chosen<T extends string>(

@@ -8,7 +8,7 @@ export type Report = Results & { startedAt: string; machine: Machine; plan: Plan
 export function printReport({ startedAt, machine, plan, samples, starts, loaded }: Report): void {
   print(
     `${startedAt} · ${machine.cpu}, ${machine.cores} cores, ${machine.memoryMib} MiB, Linux ${machine.kernel}, ` +
-      `Node ${machine.node} · ${plan.rounds} rounds of ${plan.milliseconds / 1000} s`,
+      `Node ${machine.node} · ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.milliseconds / 1000} s`,
   );
   for (const { name, says } of OPERATIONS) {
     const own = samples.filter(({ operation }) => operation === name);
@@ -31,7 +31,7 @@ export function printReport({ startedAt, machine, plan, samples, starts, loaded 
 
 function printOperation(title: string, samples: readonly Sample[]): void {
   print(
-    `\n| ${title} | entries | connections | per second | of node:http | of Fastify | p50 ms | p99 ms | p99/p50 | CPU µs | of node:http | database µs | steal | foreign |`,
+    `\n| ${title} | entries | connections | per second | of node:http | of Fastify | p50 ms | p99 ms | p99/p50 | CPU µs | CPU of node:http | database µs | steal | foreign |`,
   );
   print('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   const groups = Map.groupBy(

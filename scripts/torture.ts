@@ -3,6 +3,7 @@ import { endure, FAULTS } from '../e2e/faults/faults.ts';
 import { endureSilence } from '../e2e/faults/silent-connections.ts';
 import { PostgresCluster } from '../packages/server/src/testing/postgres.ts';
 import { Random } from '../packages/server/test/fuzz/random.ts';
+import { orUsageError } from './or-usage-error.ts';
 
 const HELP = `npm run torture -- [options]
 
@@ -16,15 +17,17 @@ server behind. All of them once take about 25 minutes on two busy cores; one tha
   --seed NUMBER      to repeat a run
   --list             names the runs`;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '10' },
-    only: { type: 'string', default: '' },
-    seed: { type: 'string' },
-  },
-});
+const { values } = orUsageError(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+      only: { type: 'string', default: '' },
+      seed: { type: 'string' },
+    },
+  }),
+);
 
 const stopping = new AbortController();
 
@@ -65,12 +68,8 @@ else {
 }
 
 async function torture(): Promise<void> {
-  const minutes = Number(values.minutes);
-  const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
-  if (!(minutes > 0)) throw new RangeError('--minutes must be a number above 0');
-  if (!Number.isSafeInteger(seed)) throw new RangeError('--seed must be a whole number');
-  if (chosen.length === 0) throw new RangeError(`no run is named like "${values.only}"; see --list`);
-  console.log(`seed ${seed}, for ${minutes} minutes`);
+  const { minutes, seed } = orUsageError(readPlan);
+  console.log(`seed ${seed}, for ${minutes} minutes, and each of ${chosen.length} runs at least once`);
   const deadline = performance.now() + minutes * 60_000;
   const random = new Random(seed);
   await using cluster = await PostgresCluster.start();
@@ -78,6 +77,7 @@ async function torture(): Promise<void> {
   for (let runs = 0; runs < chosen.length || performance.now() < deadline; runs += 1) {
     const { name, run } = chosen[runs % chosen.length] as Run;
     const begun = performance.now();
+    console.log(`begins  ${name}`);
     try {
       const checked = await inTime(run({ cluster, random }));
       const seconds = Math.round((performance.now() - begun) / 1000);
@@ -93,6 +93,15 @@ async function torture(): Promise<void> {
       return;
     }
   }
+}
+
+function readPlan(): { minutes: number; seed: number } {
+  const minutes = Number(values.minutes);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
+  if (!(minutes > 0)) throw new RangeError('--minutes must be a number above 0');
+  if (!Number.isSafeInteger(seed)) throw new RangeError('--seed must be a whole number');
+  if (chosen.length === 0) throw new RangeError(`no run is named like "${values.only}" (--list names them)`);
+  return { minutes, seed };
 }
 
 /** What the run leaves under way then ends with this process. */

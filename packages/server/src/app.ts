@@ -74,7 +74,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     return await startOnStore(options, await openStore(await openDialect(options.config)));
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.code !== 'store_unavailable') throw cause;
-    throw new StartError(`the database cannot serve: ${String(cause.detail['reason'])}`, { cause });
+    const which = options.config.database === undefined ? '' : ' that COFFER_DATABASE_URL names';
+    throw new StartError(`the database${which} cannot serve: ${String(cause.detail['reason'])}`, { cause });
   }
 }
 

@@ -214,7 +214,7 @@ describe('postgres that fails', () => {
     );
     const ready = await root.call('ready');
     expect([ready.status, ready.body.code]).toEqual([503, 'not_ready']);
-    expect(ready.body.detail).toContain('the connection to the database was lost');
+    expect(ready.body.detail).toContain('nothing listens at its address');
     await own.start();
     expect((await root.ok('vault_fetch_one', { project_id, key: 'KEY' })).vault.value).toBe('kept');
     expect(await root.refused('vault_fetch_one', { project_id, key: 'LOST' })).toBe('entry_not_found');
@@ -327,8 +327,10 @@ describe('a database that cannot be used is one line that tells no password', ()
     [
       'nobody listens',
       (at) => ({ ...at, port: 1 }),
-      /the connection to the database was lost \(ECONNREFUSED\)/,
+      /^the database that COFFER_DATABASE_URL names cannot serve: nothing listens at its address \(ECONNREFUSED\)$/,
     ],
+    ['no such host', (at) => ({ ...at, host: 'db.invalid' }), /its host is not known/],
+    ['no such socket', (at) => ({ ...at, host: '/nowhere' }), /there is no socket at its address \(ENOENT\)/],
     [
       'no TLS there',
       (at) => ({ ...at, tls: { verify: 'full', ca: undefined, client: undefined } }),
@@ -376,7 +378,11 @@ test('TLS to postgres is verified as its mode says', async () => {
     expect(await reach(`sslmode=verify-ca&sslrootcert=${ca}`)).toBe('encrypted');
     expect(await reach('sslmode=require')).toBe('encrypted');
     expect(await reach('sslmode=verify-full')).toMatch(/its certificate is not trusted/);
-    expect(await reach('sslmode=disable')).toMatch(/refuses the user or the password/);
+    const elsewhere = explain(
+      Object.assign(new Error('not in the list'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }),
+    );
+    expect((elsewhere as AppError).detail['reason']).toMatch(/its certificate is for another host/);
+    expect(await reach('sslmode=disable')).toMatch(/wants TLS; add an sslmode to its URL/);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -244,6 +244,9 @@ describe.each(ENGINES)('a refused start on %s', () => {
     using data = temporaryDirectory();
     const path = join(writeIn(data.path, 'file', ''), 'data');
     expect(await refusedStart({ dataDir: path })).toMatch(/^the database \S+ cannot be opened \(ENOTDIR\)/);
+    // Below it nothing can be made, though it says that there is nothing.
+    if (process.platform === 'linux')
+      expect(await refusedStart({ dataDir: '/proc/coffer/data' })).toMatch(/cannot be opened \(ENOENT\)/);
   });
 
   // Nothing is closed to root.
@@ -316,7 +319,8 @@ describe.each(ENGINES)('a stop on %s', () => {
     const answered = once(slow.socket, 'close');
     slow.socket.write(slow.rest);
     await answered;
-    expect(performance.now() - begin).toBeLessThan(3000);
+    // Answered, that is, and not cut off after ten seconds.
+    expect(performance.now() - begin).toBeLessThan(8000);
     expect(slow.received()).toMatch(/^HTTP\/1\.1 401 /);
     expect(slow.received()).toContain('"code":"credentials_invalid"');
     expect(await server.ended()).toBe(0);

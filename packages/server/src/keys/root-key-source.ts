@@ -5,13 +5,13 @@ import {
   existsSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
+import { makeDirectory } from '../make-directory.ts';
 import { replaceFile, writeDraft } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
@@ -65,7 +65,7 @@ export function createRootKeyFile(
   path: string,
   rootKey: Redacted<Buffer> = new Redacted(randomBytes(32)),
 ): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   const draft = writeDraft(path, formatRootKeys([rootKey]));
   try {
     linkSync(draft, path);

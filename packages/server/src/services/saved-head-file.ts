@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson, decodeFrontier, encodeFrontier, rootHash, type Frontier } from '@coffer/core';
+import { makeDirectory } from '../make-directory.ts';
 import { replaceFile } from '../replace-file.ts';
 import { sha256 } from '../sha256.ts';
 import { StartError } from '../start-error.ts';
@@ -101,7 +102,7 @@ export function writeHeadFile(
   };
   const seal = sealOf(content, keys.headKey).toString('base64');
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     replaceFile(path, `${JSON.stringify({ ...content, seal })}\n`);
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;

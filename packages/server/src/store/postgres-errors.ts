@@ -36,9 +36,21 @@ const BY_STATE: readonly (readonly [state: string, meaning: Meaning])[] = [
 
 /** What Node and the driver say; everything without a SQLSTATE is about the connection. */
 const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/ALTNAME/, 'its certificate is for another host; name the host as in the certificate'],
   [/does not support SSL/i, 'it does not speak TLS; add sslmode=disable to its URL if it need not'],
   [/certificate|self-signed|altname|CERT_/i, 'its certificate is not trusted'],
 ];
+
+/** What Node says when there is no connection yet. */
+const BY_CONNECT_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at its address',
+  ENOTFOUND: 'its host is not known',
+  EAI_AGAIN: 'its host is not known for now',
+  ENOENT: 'there is no socket at its address',
+};
+
+/** It says so in the error that it has for users whom it does not know. */
+const WANTS_TLS = /no pg_hba\.conf entry .*no encryption/;
 
 /** Whoever waited in vain has waited long enough: it is not tried again. */
 const NO_ANSWER = /^(?:timeout expired|Query read timeout)/;
@@ -58,7 +70,10 @@ export function explain(error: unknown, at: 'statement' | 'commit' | 'connect' =
         }
       : known;
   const { code } = error as { code?: string };
-  const detail = at === 'connect' && code !== undefined ? `${meaning.reason} (${code})` : meaning.reason;
+  const detail =
+    at === 'connect' && code !== undefined
+      ? `${BY_CONNECT_CODE[code] ?? meaning.reason} (${code})`
+      : meaning.reason;
   const explained = new AppError('store_unavailable', { reason: detail }, { cause: error });
   meanings.set(explained, meaning);
   return explained;
@@ -81,6 +96,8 @@ function meaningOf(error: unknown): Meaning | undefined {
   // Not by the form of the code: EPIPE has five letters, too.
   if (error instanceof DatabaseError) {
     if (code === '0A000' && !error.message.includes('cached plan')) return undefined;
+    if (WANTS_TLS.test(error.message))
+      return { reason: 'the database wants TLS; add an sslmode to its URL', ends: 'connection' };
     return BY_STATE.find(([start]) => code.startsWith(start))?.[1];
   }
   const told = BY_MESSAGE.find(([pattern]) => pattern.test(`${error.message} ${code}`));

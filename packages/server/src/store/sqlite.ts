@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@coffer/core';
@@ -15,6 +15,7 @@ import {
   type QueryResult,
   type Transaction,
 } from 'kysely';
+import { makeDirectory } from '../make-directory.ts';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import { migrate } from './migrate.ts';
@@ -104,7 +105,7 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
 
 function openFile(dataDir: string, path: string): Database.Database {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir);
     closeSync(openSync(path, 'a', 0o600));
     // Another process may be opening it, too: waiting for that blocks nobody yet.
     const database = new Database(path, { timeout: BUSY_WAIT_MS });
