@@ -57,7 +57,7 @@ export const ADMIN_COMMANDS = [
     name: 'rotate data-key',
     summary: 'Replace the data keys of a project, or of all, while servers run.',
     description: [
-      'New data keys are in use at once. What the old ones sealed, all versions of values and comments, is sealed anew in small steps, and erased as what is deleted is; then the old keys are destroyed. It can be stopped at any moment, also by force, and run again: it goes on from where it was.',
+      'New data keys are in use at once. What the old ones sealed, all versions of values and comments, is sealed anew in small steps, and erased as what is deleted is; then the old keys are destroyed, and erased. Ends with 9 where another program reads the database all the time, and with 1 where a key could not be destroyed. It can be stopped at any moment, also by force, and run again: it goes on from where it was.',
       'Each version that is sealed anew is on record, with its new ciphertext.',
     ],
     arguments: [{ name: 'project', summary: 'The id of a project; default: all of them.', optional: true }],

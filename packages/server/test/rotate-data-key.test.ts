@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { AppError, type AuditEntry, type EntryKey, type EnvironmentId, type ProjectId } from '@coffer/core';
+import { join } from 'node:path';
+import {
+  ADMIN_EXIT,
+  AppError,
+  type AuditEntry,
+  type EntryKey,
+  type EnvironmentId,
+  type ProjectId,
+} from '@coffer/core';
+import Database from 'better-sqlite3';
 import { describe, expect, test, vi } from 'vitest';
 import { rootKeySource } from '../src/keys/root-key-source.ts';
 import {
@@ -18,7 +27,9 @@ import { eachSealedVersion } from '../src/store/sealed-versions.ts';
 import { runAdmin, runAdminHere, startAdmin } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { findRemains, readDataDir, temporaryDirectory } from '../src/testing/data-dir.ts';
+import { databaseFor } from '../src/testing/databases.ts';
 import { ENGINE, ENGINES } from '../src/testing/engines.ts';
+import { queryAt } from '../src/testing/postgres.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import { backUpTo, backupPlaces, restoreTo, rootKeysOf } from './backup-world.ts';
 
@@ -116,6 +127,19 @@ function rotationOn({ app, dataDir }: TestServer, scope?: string): DataKeyRotati
 async function countEvents(client: Client, type: string, project_id?: string): Promise<number> {
   const { amount } = await client.ok('event_fetch', { type, limit: 1, ...(project_id && { project_id }) });
   return amount;
+}
+
+/** As someone writes who has the database, and lets no reference be checked. */
+async function writeUnchecked({ dataDir }: TestServer, statements: readonly string[]): Promise<void> {
+  const address = await databaseFor(dataDir);
+  if (address !== undefined) {
+    await queryAt(address, ['set session_replication_role = replica', ...statements].join('; '));
+    return;
+  }
+  const database = new Database(join(dataDir, 'coffer.db'));
+  database.pragma('foreign_keys = off');
+  for (const statement of statements) database.exec(statement);
+  database.close();
 }
 
 /** Writes, reads, updates, restores, lists and deletes until it is told to stop; each call must succeed. */
@@ -320,7 +344,8 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
     const destroyed = await Promise.all(
       rotations.map(async (rotation) => await destroyDataKeys(rotation, NEVER)),
     );
-    expect(destroyed.toSorted()).toEqual([0, 1]);
+    expect(destroyed.map((one) => one?.destroyed).toSorted()).toEqual([0, 1]);
+    for (const one of destroyed) expect(one).toMatchObject({ left: [], isErased: true });
     await expectDone(server, [project_id]);
     await expectContents(root, project_id, contents);
     expect(await countEvents(root, 'vault_reseal')).toBe(2 * ENTRIES);
@@ -433,6 +458,96 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
     await expectDone(server, projects);
   });
 
+  test('a key under which rows stay that nobody reads is named, not destroyed, and no success', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    await root.ok('vault_create', { project_id, key: 'A', value: 'x' });
+    const [old] = await dataKeys(server, project_id);
+    await writeUnchecked(server, [
+      `insert into ciphertext (id, value_sealed, comment_sealed) select 1000, value_sealed, comment_sealed from ciphertext`,
+      `insert into entry_version (entry_id, version, data_key_id, ciphertext_id, created_at, created_by_uid, created_by_username)
+       select 'ent_gone', 1, data_key_id, 1000, created_at, created_by_uid, created_by_username from entry_version`,
+    ]);
+    const stays = `Not destroyed: ${old?.id} of ${project_id}, with 1 version\n`;
+    for (let run = 1; run <= 2; run += 1) {
+      const { code, stderr } = await runAdminHere(ROTATE, server);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(stays) });
+      expect(stderr).not.toContain('Done');
+    }
+    expect((await root.ok('vault_fetch_one', { project_id, key: 'A' })).vault.value).toBe('x');
+    await writeUnchecked(server, [
+      `delete from entry_version where entry_id = 'ent_gone'`,
+      'delete from ciphertext where id = 1000',
+    ]);
+    expect(await runAdminHere(ROTATE, server)).toMatchObject({ code: 0 });
+    await expectDone(server, [project_id]);
+  });
+
+  test('a key that is marked as replaced, and seals all the same, is replaced', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    await root.ok('vault_create', { project_id, key: 'A', value: 'x' });
+    const [old] = await dataKeys(server, project_id);
+    await server.app.context.store.db.updateTable('data_key').set({ replaced_at: 1 }).execute();
+    expect(await runAdminHere(ROTATE, server)).toMatchObject({ code: 0 });
+    expect((await dataKeys(server, project_id)).map(({ id }) => id)).not.toContain(old?.id);
+    await expectDone(server, [project_id]);
+    expect((await root.ok('vault_fetch_one', { project_id, key: 'A' })).vault.value).toBe('x');
+  });
+
+  test('while another program reads what it was it is not done; what is left is told, and done without another rotation', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const contents = await fill(root, project_id);
+    const before = await dataKeys(server, project_id);
+    const sealedBefore = await sealedVersions(server);
+    const keysSince = async () =>
+      (await dataKeys(server, project_id)).filter(({ id }) => id !== before[0]?.id);
+    await server.app.context.store.snapshot(async (snapshot) => {
+      const seen = async () => await snapshot.selectFrom('data_key').select('wrapped').execute();
+      await seen();
+      const { code, stderr } = await runAdminHere(ROTATE, server);
+      expect(code).toBe(ADMIN_EXIT.unfinished);
+      expect(stderr).toContain('Another program reads the database');
+      expect(stderr).not.toContain('Done');
+      // It is: this is what is said.
+      expect(await seen()).toEqual(before.map(({ wrapped }) => ({ wrapped })));
+    });
+    // As after a kill. The key is destroyed, its row says what is left to do.
+    const left = await dataKeys(server, project_id);
+    const destroyed = left.find(({ id }) => id === before[0]?.id)?.wrapped ?? [1];
+    expect(new Set(destroyed)).toEqual(new Set([0]));
+    const status = await runAdminHere([...ROTATE, '--status', '--json'], server);
+    expect(JSON.parse(status.stdout)).toMatchObject({ data_keys_to_destroy: 1, versions_to_reseal: 0 });
+    // It is in nobody's way.
+    const words = ['rotate', 'root-key'];
+    if (ENGINE === 'postgres') expect(await runAdminHere(words, server)).toMatchObject({ code: 9 });
+    expect(
+      await runAdminHere(ENGINE === 'postgres' ? [...words, '--distributed'] : words, server),
+    ).toMatchObject({ code: 0 });
+    using places = backupPlaces();
+    await backUpTo(places.path, server);
+    await expectContents(root, project_id, contents);
+
+    const made = (await keysSince()).map(({ id }) => id);
+    const again = await runAdminHere(ROTATE, server);
+    expect(again).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Going on with the rotation of '),
+    });
+    expect((await keysSince()).map(({ id }) => id)).toEqual(made);
+    expect(await countEvents(root, 'data_key_rotate')).toBe(1);
+    expect(await countEvents(root, 'data_key_destroy')).toBe(1);
+    await expectDone(server, [project_id]);
+    if (ENGINE === 'postgres') return;
+    const blobs = new Map([...sealedBefore].map(([name, { value }]) => [name, value.subarray(17)]));
+    for (const { id, wrapped } of before) blobs.set(id, Buffer.from(wrapped).subarray(17));
+    expect(findRemains(readDataDir(server.dataDir), blobs)).toEqual([]);
+  });
+
   test('what was put in place of a ciphertext before is still found out afterwards', async () => {
     await using server = await startTestServer();
     const { store, cipher } = server.app.context;
@@ -520,7 +635,7 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
       await runAdminHere(ENGINE === 'postgres' ? [...words, '--distributed'] : words, server),
     ).toMatchObject({ code: 0 });
     expect(await resealVersions(rotation, unseen)).toEqual([]);
-    expect(await destroyDataKeys(rotation, NEVER)).toBe(1);
+    expect(await destroyDataKeys(rotation, NEVER)).toEqual({ destroyed: 1, left: [], isErased: true });
     await expectDone(server, [project_id]);
     await expectContents(root, project_id, contents);
   });

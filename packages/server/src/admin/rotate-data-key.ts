@@ -5,11 +5,11 @@ import { AuditLog } from '../services/audit-log.ts';
 import {
   dataKeyRotationStatus,
   destroyDataKeys,
-  eraseReplaced,
   replaceDataKeys,
   resealVersions,
   type DamagedVersion,
   type DataKeyRotation,
+  type Destruction,
 } from '../services/data-key-rotation.ts';
 import { RootKeyring } from '../services/root-keyring.ts';
 import { VaultCipher } from '../services/vault-cipher.ts';
@@ -70,32 +70,48 @@ async function finish({ say, signal }: AdminContext, rotation: DataKeyRotation):
   const { versionsToReseal } = await dataKeyRotationStatus(rotation);
   const progress = progressOf(say, versionsToReseal, 'versions are sealed anew');
   const damaged = await resealVersions(rotation, { signal, progress });
-  // Before the keys go: a run that is killed in between finds them, and erases again.
-  const isErased = damaged !== undefined && (await eraseReplaced(rotation.store));
-  const destroyed = damaged && (await destroyDataKeys(rotation, signal));
-  if (damaged === undefined || destroyed === undefined) {
+  const destruction = damaged && (await destroyDataKeys(rotation, signal));
+  if (damaged === undefined || destruction === undefined) {
     say('Stopped. Old data keys and new ones are in use until you run this again and it is done.');
     return ADMIN_EXIT.unfinished;
   }
-  if (!(isErased && (await eraseReplaced(rotation.store))))
-    say(
-      'Another program reads the database: the next deletion, or start of a server, erases what the old keys sealed.',
-    );
+  const { destroyed, left, isErased } = destruction;
   say(`Destroyed: ${amountOf(destroyed, 'old data key')}.`);
-  if (damaged.length === 0) {
-    say('Done. Backups of before hold the old data keys, and what they sealed.');
-    return ADMIN_EXIT.success;
+  if (!isErased)
+    say(
+      'Another program reads the database: what the old keys sealed, and they, are not erased from disk yet.',
+    );
+  if (damaged.length > 0 || left.length > 0) {
+    sayDamaged(say, damaged);
+    sayLeft(say, left, damaged.length);
+    return ADMIN_EXIT.failure;
   }
-  sayDamaged(say, damaged);
-  return ADMIN_EXIT.failure;
+  if (!isErased) {
+    say('Run this again when it has ended.');
+    return ADMIN_EXIT.unfinished;
+  }
+  say('Done. Backups of before hold the old data keys, and what they sealed.');
+  return ADMIN_EXIT.success;
 }
 
 function sayDamaged(say: AdminContext['say'], damaged: readonly DamagedVersion[]): void {
+  if (damaged.length === 0) return;
   say(`Altered, so that they do not open: ${amountOf(damaged.length, 'version')}`);
   for (const { place, key } of damaged.slice(0, DAMAGED_NAMED_MAX))
     say(`  version ${place.version} of ${key} in ${place.projectId}/${place.environment}`);
   if (damaged.length > DAMAGED_NAMED_MAX) say(`  and ${damaged.length - DAMAGED_NAMED_MAX} others`);
   say('Restore them, or delete their entries, and run this again; until then their data keys stay.');
+}
+
+/** More than the versions that are named: rows that belong to no entry, which nobody reads, are under a key, too. */
+function sayLeft(say: AdminContext['say'], left: Destruction['left'], named: number): void {
+  for (const { id, projectId, versions } of left)
+    say(`Not destroyed: ${id} of ${projectId}, with ${amountOf(versions, 'version')}`);
+  const unnamed = left.reduce((sum, { versions }) => sum + versions, 0) - named;
+  if (unnamed > 0)
+    say(
+      `${amountOf(unnamed, 'version')} of these without an entry or a ciphertext: someone changed the database. Restore it, or remove their rows.`,
+    );
 }
 
 async function showStatus(

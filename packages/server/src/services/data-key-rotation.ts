@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, type DataKeyId } from '@coffer/core';
+import { AppError } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
 import type { Store, Transaction } from '../store/database.ts';
@@ -8,18 +7,21 @@ import {
   findReplacedSince,
   listProjectsToRotate,
   listReplacedDataKeys,
+  removeDestroyed,
   type DataKeyScope,
+  type ReplacedDataKey,
 } from '../store/data-keys.ts';
 import { hasProject } from '../store/projects.ts';
 import {
   countVersionsToReseal,
-  hasVersionsUnder,
+  countVersionsUnder,
   listVersionsUnder,
   replaceSealed,
 } from '../store/resealed-versions.ts';
 import { BEFORE_ALL, type SealedAtPlace } from '../store/sealed-versions.ts';
 import { COMMAND } from './actor.ts';
 import { draft, type AuditLog } from './audit-log.ts';
+import { erase } from './eraser.ts';
 import { inSmallTransactions } from './small-transactions.ts';
 import { resealedDetails } from './stored-details.ts';
 import type { VaultCipher } from './vault-cipher.ts';
@@ -27,8 +29,6 @@ import type { VaultCipher } from './vault-cipher.ts';
 /** Versions for one transaction: what a server waits for is over in milliseconds. */
 const RESEAL_BATCH = 20;
 const DESTROY_BATCH = 20;
-const ERASE_ATTEMPTS_MAX = 50;
-const ERASE_RETRY_MS = 100;
 
 export type DataKeyRotation = {
   store: Store;
@@ -42,6 +42,7 @@ export type DataKeyRotation = {
 export type DataKeyRotationStatus = {
   /** Milliseconds; undefined: none is under way. */
   since: number | undefined;
+  /** Or destroyed, but not known to be erased from the disk. */
   dataKeysToDestroy: number;
   versionsToReseal: number;
 };
@@ -152,43 +153,81 @@ async function reseal(
   return { resealed: drafts.length, damaged, last };
 }
 
+/** What became of the replaced keys. */
+export type Destruction = {
+  /** How many this run destroyed. */
+  destroyed: number;
+  /** Under these something is sealed that could not be sealed anew: how many versions. They stay as they are. */
+  left: (Pick<ReplacedDataKey, 'id' | 'projectId'> & { versions: number })[];
+  /** False: another program reads the database all the time, and what was destroyed may still be on its disk. */
+  isErased: boolean;
+};
+
 /**
- * Destroys replaced data keys, each in a transaction that sees that nothing is sealed under it any more. Answers with how many
- * it destroyed, or with undefined when it was stopped before the end.
+ * Destroys replaced data keys, each in a transaction that sees that nothing is sealed under it any more. Then they, and what was
+ * sealed under them, are erased from the disk, and only then their rows go: until that is done the database says that it is to
+ * be done. Answers with undefined when it was stopped before the end.
  */
 export async function destroyDataKeys(
   rotation: DataKeyRotation,
   signal: AbortSignal,
-): Promise<number | undefined> {
-  const { store, audit, cipher, scope } = rotation;
-  const left = await listReplacedDataKeys(store.db, scope);
-  const destroyed: DataKeyId[] = [];
-  let begun = 0;
-  const work = async (tx: Transaction) => {
-    const batch = left.slice(begun, begun + DESTROY_BATCH);
-    if (batch.length === 0) return undefined;
-    const gone = [];
-    for (const key of batch)
-      if (!(await hasVersionsUnder(tx, key.id)) && (await destroyDataKey(tx, key.id))) gone.push(key);
-    const drafts = gone.map(({ id, projectId: project }) =>
-      draft(COMMAND, undefined, { type: 'data_key_destroy', project, object: id }),
-    );
-    await audit.append(tx, ...drafts);
-    return gone.map(({ id }) => id);
-  };
-  for await (const gone of inSmallTransactions(store, signal, work)) {
-    destroyed.push(...gone);
-    begun += DESTROY_BATCH;
+): Promise<Destruction | undefined> {
+  const { store, cipher, scope } = rotation;
+  const replaced = await listReplacedDataKeys(store.db, scope);
+  const left: Destruction['left'] = [];
+  let destroyed = 0;
+  for await (const batch of inBatches(rotation, replaced, signal, overwriteKeys)) {
+    destroyed += batch.destroyed;
+    left.push(...batch.left);
   }
   await cipher.forgetDestroyed(store.db);
-  return signal.aborted ? undefined : destroyed.length;
+  if (signal.aborted) return undefined;
+  const isErased = await erase(store);
+  if (!isErased) return { destroyed, left, isErased };
+  const gone = replaced.filter(({ id }) => !left.some((key) => key.id === id));
+  for await (const _ of inBatches(rotation, gone, signal, removeKeys));
+  return signal.aborted ? undefined : { destroyed, left, isErased };
 }
 
-/** From the disk, what was sealed under replaced keys. False: another program is reading all the time. */
-export async function eraseReplaced(store: Store): Promise<boolean> {
-  for (let attempts = 1; !(await store.purge()); attempts += 1) {
-    if (attempts === ERASE_ATTEMPTS_MAX) return false;
-    await sleep(ERASE_RETRY_MS);
+async function overwriteKeys(
+  { audit }: DataKeyRotation,
+  tx: Transaction,
+  keys: readonly ReplacedDataKey[],
+): Promise<Pick<Destruction, 'destroyed' | 'left'>> {
+  const drafts = [];
+  const left = [];
+  for (const { id, projectId } of keys) {
+    const versions = await countVersionsUnder(tx, id);
+    if (versions > 0) left.push({ id, projectId, versions });
+    else if (await destroyDataKey(tx, id))
+      drafts.push(draft(COMMAND, undefined, { type: 'data_key_destroy', project: projectId, object: id }));
   }
+  await audit.append(tx, ...drafts);
+  return { destroyed: drafts.length, left };
+}
+
+async function removeKeys(
+  _: DataKeyRotation,
+  tx: Transaction,
+  keys: readonly ReplacedDataKey[],
+): Promise<true> {
+  for (const { id } of keys) await removeDestroyed(tx, id);
   return true;
+}
+
+async function* inBatches<T>(
+  rotation: DataKeyRotation,
+  keys: readonly ReplacedDataKey[],
+  signal: AbortSignal,
+  work: (rotation: DataKeyRotation, tx: Transaction, batch: readonly ReplacedDataKey[]) => Promise<T>,
+): AsyncGenerator<T> {
+  let begun = 0;
+  const next = async (tx: Transaction) => {
+    const batch = keys.slice(begun, begun + DESTROY_BATCH);
+    return batch.length === 0 ? undefined : await work(rotation, tx, batch);
+  };
+  for await (const done of inSmallTransactions(rotation.store, signal, next)) {
+    begun += DESTROY_BATCH;
+    yield done;
+  }
 }

@@ -15,11 +15,15 @@ export type DataKey = {
   createdAt: number;
 };
 
+/** In the place of the id: the key was destroyed, and its row stays until that is so on disk, too. */
+const NO_ROOT_KEY = new Uint8Array(16);
+
 /** Of one project, or of all. */
 export type DataKeyScope = ProjectId | undefined;
 
+/** Undefined: there is none, or it was destroyed. */
 export async function findDataKey(db: Reader, id: DataKeyId): Promise<DataKey | undefined> {
-  const row = await db.selectFrom('data_key').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await wholeKeys(db).selectAll().where('id', '=', id).executeTakeFirst();
   return row && toDataKey(row);
 }
 
@@ -49,8 +53,7 @@ export async function listDataKeysNotUnder(
   rootKeyId: Uint8Array,
   { after, limit }: { after: string; limit: number },
 ): Promise<DataKey[]> {
-  const rows = await db
-    .selectFrom('data_key')
+  const rows = await wholeKeys(db)
     .selectAll()
     .where('root_key_id', '!=', rootKeyId)
     .where('id', '>', after)
@@ -64,8 +67,7 @@ export async function listDataKeysNotUnder(
 export async function countDataKeysByRootKey(
   db: Reader,
 ): Promise<{ rootKeyId: Uint8Array; dataKeys: number }[]> {
-  const rows = await db
-    .selectFrom('data_key')
+  const rows = await wholeKeys(db)
     .select(({ fn }) => ['root_key_id', fn.countAll<number | string | bigint>().as('amount')])
     .groupBy('root_key_id')
     .execute();
@@ -102,14 +104,22 @@ export async function findReplacedSince(db: Reader, scope: DataKeyScope): Promis
   return row === undefined || row.since === null ? undefined : row.since;
 }
 
-/** With keys that are not being replaced; only with such as were made before that time, if one is given. */
+/**
+ * With keys that are not being replaced; only with such as were made before that time, if one is given. A key that is marked
+ * and seals all the same, which nothing of ours makes, is replaced like one without the mark.
+ */
 export async function listProjectsToRotate(
   db: Reader,
   scope: DataKeyScope,
   { madeBefore }: { madeBefore: number | undefined },
 ): Promise<ProjectId[]> {
-  let keys = keysIn(db, scope).where('replaced_at', 'is', null);
-  if (madeBefore !== undefined) keys = keys.where('created_at', '<', madeBefore);
+  const keys = keysIn(db, scope).where((where) => {
+    const unmarked = where('replaced_at', 'is', null);
+    return where.or([
+      madeBefore === undefined ? unmarked : where.and([unmarked, where('created_at', '<', madeBefore)]),
+      where.and([where('replaced_at', 'is not', null), where('state', '=', 'active')]),
+    ]);
+  });
   const rows = await keys.select('project_id').distinct().orderBy('project_id').execute();
   return rows.map((row) => row.project_id as ProjectId);
 }
@@ -124,39 +134,54 @@ export async function markDataKeysReplaced(
     .updateTable('data_key')
     .set({ state: 'retired', replaced_at: at })
     .where('project_id', '=', projectId)
-    .where('replaced_at', 'is', null)
+    .where((where) => where.or([where('replaced_at', 'is', null), where('state', '=', 'active')]))
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
 }
 
+export type ReplacedDataKey = Pick<DataKey, 'id' | 'projectId'> & { isDestroyed: boolean };
+
 /** By project and id. */
-export async function listReplacedDataKeys(
-  db: Reader,
-  scope: DataKeyScope,
-): Promise<Pick<DataKey, 'id' | 'projectId'>[]> {
+export async function listReplacedDataKeys(db: Reader, scope: DataKeyScope): Promise<ReplacedDataKey[]> {
   const rows = await replacedIn(db, scope)
-    .select(['id', 'project_id'])
+    .select(['id', 'project_id', 'root_key_id'])
     .orderBy('project_id')
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({ id: row.id as DataKeyId, projectId: row.project_id as ProjectId }));
+  return rows.map((row) => ({
+    id: row.id as DataKeyId,
+    projectId: row.project_id as ProjectId,
+    isDestroyed: Buffer.from(row.root_key_id).equals(NO_ROOT_KEY),
+  }));
 }
 
-/** Of these, which are there. */
+/** Of these, which are there and not destroyed. */
 export async function listDataKeysAmong(db: Reader, ids: readonly DataKeyId[]): Promise<DataKeyId[]> {
   if (ids.length === 0) return [];
-  const rows = await db.selectFrom('data_key').select('id').where('id', 'in', ids).execute();
+  const rows = await wholeKeys(db).select('id').where('id', 'in', ids).execute();
   return rows.map(({ id }) => id as DataKeyId);
 }
 
-/** Overwritten first, so that nothing of it is left in the file. False: it is gone already. */
+/**
+ * Overwrites it in its place. The row stays as the sign that this is not erased from disk yet, until `removeDestroyed`. False: it
+ * is destroyed already.
+ */
 export async function destroyDataKey(tx: Transaction, id: DataKeyId): Promise<boolean> {
   const key = await findDataKey(tx, id);
   if (key === undefined) return false;
-  const nothing = new Uint8Array(key.wrapped.length);
-  await tx.updateTable('data_key').set({ wrapped: nothing }).where('id', '=', id).execute();
-  await tx.deleteFrom('data_key').where('id', '=', id).execute();
+  const nothing = { wrapped: new Uint8Array(key.wrapped.length), root_key_id: NO_ROOT_KEY };
+  await tx.updateTable('data_key').set(nothing).where('id', '=', id).execute();
   return true;
+}
+
+/** What `destroyDataKey` has left of it, if it has. */
+export async function removeDestroyed(tx: Transaction, id: DataKeyId): Promise<void> {
+  await tx.deleteFrom('data_key').where('id', '=', id).where('root_key_id', '=', NO_ROOT_KEY).execute();
+}
+
+/** Without those that were destroyed. */
+function wholeKeys(db: Reader) {
+  return db.selectFrom('data_key').where('root_key_id', '!=', NO_ROOT_KEY);
 }
 
 function keysIn(db: Reader, scope: DataKeyScope) {

@@ -82,6 +82,13 @@ export class PostgresClient {
     }
   }
 
+  /** Called for each warning that a statement gives beside its answer, or before it. */
+  onWarning(listener: () => void): void {
+    this.#client.on('notice', ({ severity }) => {
+      if (severity === 'WARNING') listener();
+    });
+  }
+
   /** At once: who waits for an answer gets none. */
   end(): void {
     this.#lost = true;

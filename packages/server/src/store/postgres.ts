@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   PostgresAdapter,
   PostgresIntrospector,
@@ -53,7 +54,7 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
     },
     migrating: async (work) => await migrating(clients, driver, work),
     mayRetry,
-    // Its rows are never overwritten in place: what was deleted goes when its page is used again.
+    // Its rows are never overwritten in place: what was deleted can be read by nobody then, and goes when its page is used again.
     purge: async () => await vacuum(clients),
     snapshot: readSnapshot,
     // Only a superuser may let it compare indexes with their tables.
@@ -110,17 +111,59 @@ async function migrating<T>(
   }
 }
 
+/** Looks that often whether what reads ends by itself: a request is over in milliseconds. */
+const READERS_LOOKED_FOR = 6;
+const READER_MS = 20;
+
+/**
+ * False: what was deleted before may still be seen by a transaction, and so is still there; or the engine has passed a table
+ * over, as another one works on it.
+ */
 async function vacuum(clients: PostgresClients): Promise<boolean> {
   const client = await clients.connect();
+  let isPassedOver = false;
+  client.onWarning(() => (isPassedOver = true));
   try {
     await client.query({ text: 'set statement_timeout = 0' });
+    await client.query({ text: 'set client_min_messages = warning' });
+    const isSeen = await isSeenByReaders(client);
     await client.query({ text: 'vacuum (skip_locked) ciphertext, data_key' }, { patiently: true });
-    return true;
+    return !isSeen && !isPassedOver;
   } catch (error) {
     throw explain(error);
   } finally {
     client.end();
   }
+}
+
+/** Whether a transaction on this database may see rows that are deleted by now, and keeps them so from being removed. */
+async function isSeenByReaders(client: PostgresClient): Promise<boolean> {
+  const { rows } = await client.query<{ now: string }>({
+    text: 'select pg_snapshot_xmax(pg_current_snapshot())::text as now',
+  });
+  for (let looks = 1; ; looks += 1) {
+    if (!(await hasOlder(client, rows[0]?.now ?? '0'))) return false;
+    if (looks === READERS_LOOKED_FOR) return true;
+    await sleep(READER_MS);
+  }
+}
+
+/** Than the transaction that comes next at that moment. A vacuum sees nothing, whatever it says. */
+async function hasOlder(client: PostgresClient, moment: string): Promise<boolean> {
+  const { rows } = await client.query<{ has: boolean }>({
+    text: `
+      select exists (
+        select from pg_stat_activity
+        where datname = current_database()
+          and pid not in (select pid from pg_stat_progress_vacuum)
+          and pid <> pg_backend_pid()
+          and greatest(age(backend_xmin), age(backend_xid)) > age($1::xid8::xid)
+      ) or exists (
+        select from pg_prepared_xacts where database = current_database() and age(transaction) > age($1::xid8::xid)
+      ) as has`,
+    values: [moment],
+  });
+  return rows[0]?.has !== false;
 }
 
 async function readSnapshot<T>(

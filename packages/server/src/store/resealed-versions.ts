@@ -34,9 +34,8 @@ export async function countVersionsToReseal(db: Reader, scope: DataKeyScope): Pr
   return await countRows(scope === undefined ? versions : versions.where('data_key.project_id', '=', scope));
 }
 
-export async function hasVersionsUnder(db: Reader, dataKeyId: DataKeyId): Promise<boolean> {
-  const versions = db.selectFrom('entry_version').select('version').where('data_key_id', '=', dataKeyId);
-  return (await versions.limit(1).executeTakeFirst()) !== undefined;
+export async function countVersionsUnder(db: Reader, dataKeyId: DataKeyId): Promise<number> {
+  return await countRows(db.selectFrom('entry_version').where('data_key_id', '=', dataKeyId));
 }
 
 /** What is sealed of this version now. */
