@@ -32,7 +32,8 @@ export const ADMIN_COMMANDS = [
     description: [
       'A new key comes in, the data keys are wrapped under it, the old key goes out. Values are not touched. It can be stopped at any moment, also by force, and run again: it goes on from where it was.',
       'Where the root key is in a file that can be replaced, and the database is SQLite, one run does it all. Otherwise the first run makes the new key and ends with 9, as servers must be given it first: both keys, the new one before the old one, with white space between. Servers that have it in a file read it again by themselves, those that have it in a variable are restarted. Then run it with --distributed.',
-      'Backups of before open with the old key only: keep a copy as long as you keep them.',
+      'Backups of before, and any other database that was given the old key, open with that only. A file that can be replaced holds the new key alone at the end, and the old one is in `….retired-…` beside it: delete that when nothing needs it.',
+      'What the old key wrapped is erased from the database first. Ends with 9 where another program reads that all the time: run it again.',
     ],
     arguments: [],
     options: {

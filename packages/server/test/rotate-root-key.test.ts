@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADMIN_EXIT, Redacted } from '@coffer/core';
 import { createSigner } from 'fast-jwt';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { replaceRootKeyFile, rootKeySource } from '../src/keys/root-key-source.ts';
+import { deriveInstanceKeys } from '../src/keys/root-key.ts';
+import { keepRetiredRootKey, replaceRootKeyFile, rootKeySource } from '../src/keys/root-key-source.ts';
+import { parseRootKeys, type RootKeys } from '../src/root-keys.ts';
 import {
   prepareRootKey,
+  retireRootKey,
   rewrapDataKeys,
   switchRootKey,
   type Rotation,
@@ -17,6 +20,7 @@ import { runAdmin, runAdminHere, startAdmin, type AdminRun } from '../src/testin
 import type { Client } from '../src/testing/client.ts';
 import {
   findForms,
+  findRemains,
   formsOf,
   readDataDir,
   temporaryDirectory,
@@ -140,8 +144,12 @@ describe.each(ENGINES)('rotate root-key on %s', () => {
       expect(others).toEqual([]);
       expect(bytes.equals(old)).toBe(false);
       expect(statSync(join(directory.path, 'root.key')).mode & 0o777).toBe(0o600);
+      const retired = `root.key.retired-${before[0]}`;
+      expect(readFileSync(join(directory.path, retired), 'utf8')).toBe(`${old.toString('base64')}\n`);
+      expect(statSync(join(directory.path, retired)).mode & 0o777).toBe(0o600);
+      expect(stderr).toContain(retired);
       const outputs = [
-        ...readDataDir(directory.path).filter(({ name }) => name !== 'root.key'),
+        ...readDataDir(directory.path).filter(({ name }) => name !== 'root.key' && name !== retired),
         ...(await dump(server)),
         { name: 'output', bytes: Buffer.from(stderr) },
         { name: 'log', bytes: Buffer.from(server.logLines.join('')) },
@@ -192,6 +200,18 @@ describe.each(ENGINES)('rotate root-key on %s', () => {
       async (rotation: Rotation) => {
         await switchRootKey(rotation);
         await rewrapDataKeys(rotation, { signal: NEVER, progress: () => undefined });
+      },
+    ],
+    [
+      'the old key was in a file of its own, and in the first one still',
+      async (rotation: Rotation) => {
+        await switchRootKey(rotation);
+        await rewrapDataKeys(rotation, { signal: NEVER, progress: () => undefined });
+        await retireRootKey(rotation);
+        const { path = '' } = rotation.source;
+        const [, old] = rotation.source.read();
+        if (old === undefined) throw new Error('it is not there');
+        keepRetiredRootKey(path, deriveInstanceKeys(old, rotation.instanceId).rootKeyId, old);
       },
     ],
   ])('goes on where one was stopped after %s, and a server starts in between', async (_, stopAfter) => {
@@ -316,6 +336,76 @@ describe.each(ENGINES)('rotate root-key on %s', () => {
     );
     replaceRootKeyFile(path, [new Redacted(Buffer.from(old, 'base64'))]);
     await expect(startTestServer({ dataDir })).rejects.toThrow(/^this root key was replaced on/);
+  });
+
+  test.runIf(ENGINE === 'sqlite')(
+    'what the old key wrapped is in no file any more, while the server still runs',
+    async () => {
+      await using server = await startTestServer({ dataKeySealsMax });
+      const root = await server.setUp();
+      await fill(root, await server.project(root));
+      const { db } = server.app.context.store;
+      const rows = await db.selectFrom('data_key').select(['id', 'wrapped']).execute();
+      const blobs = new Map(rows.map(({ id, wrapped }) => [id, Buffer.from(wrapped).subarray(17)]));
+      expect(blobs.size).toBe(ENTRIES);
+      expect(await runAdminHere(ROTATE, server)).toMatchObject({ code: 0 });
+      expect(findRemains(readDataDir(server.dataDir), blobs)).toEqual([]);
+    },
+  );
+
+  test('while another program reads what the old key wrapped, both keys stay, and it is not done', async () => {
+    await using server = await startTestServer();
+    const { dataDir } = server;
+    const root = await server.setUp();
+    await root.ok('vault_create', { project_id: await server.project(root), key: 'A', value: 'x' });
+    await server.app.context.store.snapshot(async (snapshot) => {
+      await snapshot.selectFrom('data_key').select('wrapped').execute();
+      const { code, stderr } = await rotate(runAdminHere, { dataDir });
+      expect({ code, stderr }).toEqual({ code: 9, stderr: expect.stringContaining('Another program reads') });
+      expect(stderr).not.toContain('Done');
+    });
+    expect(keysIn(dataDir)).toHaveLength(2);
+    const { stdout } = await runAdminHere([...ROTATE, '--status', '--json'], { dataDir });
+    expect(JSON.parse(stdout)).toMatchObject({ step: 'under_way' });
+    const [key] = keysIn(dataDir);
+    expect(await runAdminHere(ROTATE, { dataDir })).toMatchObject({ code: 0 });
+    expect(keysIn(dataDir)).toEqual([key]);
+  });
+
+  test('another database that has the same key file finds its key beside it; no other key is taken for it', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    const { dataDir } = server;
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const values = await fill(root, project_id);
+    const path = join(dataDir, 'root.key');
+    const source = rootKeySource(undefined, dataDir);
+    const retired = `${path}.retired-${(await wrappings(server))[0]}`;
+    await backUpTo(places.path, server);
+    await restoreTo(places.dataDir, places.path, { rootKeys: source.read() });
+
+    writeFileSync(retired, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+    const refused = await rotate(runAdminHere, { dataDir });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('holds another key') });
+    expect(keysIn(dataDir)).toHaveLength(2);
+    rmSync(retired);
+    expect(await runAdminHere(ROTATE, { dataDir })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(retired),
+    });
+
+    const drill = (keys: RootKeys, at: string) => ({
+      dataDir: places.dataDir,
+      config: { rootKeys: { keys, path: at } },
+    });
+    await expect(startTestServer(drill(source.read(), path))).rejects.toThrow('not the one of this database');
+    await using again = await startTestServer(
+      drill(parseRootKeys('', readFileSync(retired, 'utf8')), retired),
+    );
+    const user = again.anonymous();
+    await user.signIn('user_login', { auth_data: 'root', password: PASSWORD });
+    await expectValues(user, project_id, values);
   });
 
   test('what the old key signed is valid for as long as a token lives, and no longer', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ADMIN_EXIT, Redacted, type AdminExit } from '@coffer/core';
 import { readOrCreateRootKey, rootKeySource } from '../keys/root-key-source.ts';
 import { AuditLog } from '../services/audit-log.ts';
+import { erase } from '../services/eraser.ts';
 import {
   cleanRootKeyFile,
   isOurs,
@@ -83,18 +84,26 @@ async function finish(context: AdminContext, rotation: Rotation): Promise<AdminE
     say('Stopped. Both root keys are needed until you run this again and it is done.');
     return ADMIN_EXIT.unfinished;
   }
+  // Before the old key goes: a run that is killed, or gives up, in between is one that is under way, and erases again.
+  if (damaged.length === 0 && !(await erase(rotation.store))) {
+    say('Another program reads the database: what the old root key wrapped is not erased from disk yet.');
+    say('Both root keys are needed until you run this again and it is done.');
+    return ADMIN_EXIT.unfinished;
+  }
   if (!(await retireRootKey(rotation))) {
     say(`These data keys were altered and do not open: ${damaged.join(', ')}`);
     say('Restore them, or delete their projects; until then the old root key stays.');
     return ADMIN_EXIT.failure;
   }
   if (isOurs(rotation)) {
-    await cleanRootKeyFile(rotation);
+    const kept = await cleanRootKeyFile(rotation);
     say(`Done. ${rotation.source.name} holds the new root key alone: keep a copy away from this server.`);
+    for (const path of kept)
+      say(`The old one is in ${path} now. Delete that when nothing needs it any more:`);
   } else {
     say(`Done. Take the old root key out of ${rotation.source.name} of every server.`);
   }
-  say('Backups of before need the old root key.');
+  say('Backups of before need the old root key, and so does any other database that was given it.');
   return ADMIN_EXIT.success;
 }
 

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { makeDirectory } from '../make-directory.ts';
-import { replaceFile, writeDraft } from '../replace-file.ts';
+import { replaceFile, writeDraft, type Owner } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
 import { syncDirectory } from '../sync-directory.ts';
@@ -64,9 +64,10 @@ function readText(path: string): string {
 export function createRootKeyFile(
   path: string,
   rootKey: Redacted<Buffer> = new Redacted(randomBytes(32)),
+  owner?: Owner,
 ): void {
   makeDirectory(dirname(path));
-  const draft = writeDraft(path, formatRootKeys([rootKey]));
+  const draft = writeDraft(path, formatRootKeys([rootKey]), owner);
   try {
     linkSync(draft, path);
   } catch (error) {
@@ -75,6 +76,19 @@ export function createRootKeyFile(
     rmSync(draft, { force: true });
   }
   syncDirectory(dirname(path));
+}
+
+/**
+ * Puts a key that is about to be taken out of the file into one of its own beside it, mode 0600, on disk when this returns:
+ * something that we do not know of may need it. Answers with its path. Fails with a StartError where another key is there.
+ */
+export function keepRetiredRootKey(path: string, rootKeyId: Buffer, rootKey: Redacted<Buffer>): string {
+  const kept = `${path}.retired-${rootKeyId.toString('hex')}`;
+  createRootKeyFile(kept, rootKey, statSync(path));
+  const [found, ...others] = parseRootKeys(kept, readText(kept));
+  if (others.length > 0 || !found.expose().equals(rootKey.expose()))
+    throw new StartError(`${kept} holds another key than its name says; take it away and run this again`);
+  return kept;
 }
 
 /** The one key in the file, which is made when it is not there. Fails with a StartError. */

@@ -1,7 +1,12 @@
 import { AppError, type InstanceId, type Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { rootKeyCheck } from '../keys/root-key.ts';
-import { canReplace, replaceRootKeyFile, type RootKeySource } from '../keys/root-key-source.ts';
+import {
+  canReplace,
+  keepRetiredRootKey,
+  replaceRootKeyFile,
+  type RootKeySource,
+} from '../keys/root-key-source.ts';
 import { sealTokenKey, unwrapDataKey, wrapDataKey } from '../keys/wrapping.ts';
 import { StartError } from '../start-error.ts';
 import { countDataKeysByRootKey, listDataKeysNotUnder, rewrapDataKey } from '../store/data-keys.ts';
@@ -178,22 +183,27 @@ export async function retireRootKey(rotation: Rotation): Promise<boolean> {
 }
 
 /**
- * Takes out of the file what the database no longer needs; in a transaction, so that no other rotation writes it meanwhile.
- * Run again, it reads the file anew and finds nothing left to do.
+ * Takes out of the file what this database no longer needs; in a transaction, so that no other rotation writes it meanwhile.
+ * Backups need it, and maybe another database that has the same file: it is on disk in a file of its own before. Answers with
+ * the paths of these. Run again, it reads the file anew and finds nothing left to do.
  */
-export async function cleanRootKeyFile(rotation: Rotation): Promise<void> {
+export async function cleanRootKeyFile(rotation: Rotation): Promise<string[]> {
   const { store, source } = rotation;
   const { path } = source;
-  if (path === undefined) return;
-  await store.transaction(async (tx) => {
+  if (path === undefined) return [];
+  return await store.transaction(async (tx) => {
     const { step, given, known } = await look(rotation, tx);
-    if (step !== 'left_over') return;
-    const retired = known.filter(({ state }) => state === 'retired');
-    const kept = given.filter(({ check }) => !retired.some(({ keyCheck }) => check.equals(keyCheck)));
+    if (step !== 'left_over') return [];
+    const isRetired = ({ check }: GivenRootKey): boolean =>
+      known.some(({ state, keyCheck }) => state === 'retired' && check.equals(keyCheck));
+    const kept = given
+      .filter(isRetired)
+      .map(({ keys, rootKey }) => keepRetiredRootKey(path, keys.rootKeyId, rootKey));
     replaceRootKeyFile(
       path,
-      kept.map(({ rootKey }) => rootKey),
+      given.filter((one) => !isRetired(one)).map(({ rootKey }) => rootKey),
     );
+    return kept;
   });
 }
 
