@@ -34,7 +34,7 @@ test(
     expect(made).toMatchObject({
       code: 0,
       out: `${join(person.cwd, 'b.age')}\n`,
-      err: expect.stringContaining('Backed up 1 entries'),
+      err: expect.stringContaining('Backed up 1 entry'),
     });
     expect(made.err).toContain('The root key is not in it');
     const restore = ['admin', 'restore', '--identity-file', 'key.txt'];
@@ -103,13 +103,13 @@ test('backup says what is wrong with how it is asked for', { timeout: 120_000 },
     ],
     [
       ['backup', '--recipient', RECIPIENT.replace(/.$/, 'b'), 'b.age'],
-      1,
+      2,
       '--recipient must be recipients of age',
     ],
     [['backup', '--recipient', RECIPIENT], 2, 'the argument file is missing'],
     [['backup', '--recipient', RECIPIENT, 'none/b.age'], 1, 'its directory is not there'],
     [['backup', '--passphrase', 'b.age'], 2, 'no passphrase on standard input', ''],
-    [['backup', '--passphrase', 'b.age'], 1, 'at least 12 characters', 'too short\n'],
+    [['backup', '--passphrase', 'b.age'], 2, 'at least 12 characters', 'too short\n'],
     [['restore', 'b.age'], 2, 'say what opens it'],
     [['restore', '--identity-file', 'key.txt', 'b.age'], 1, 'b.age cannot be read (ENOENT)'],
     [

@@ -86,7 +86,7 @@ export const ADMIN_COMMANDS = [
     name: 'audit accept',
     summary: 'Let a server start on a database that is not what it last saw.',
     description: [
-      'A server keeps the last head of the audit log that it saw in its data directory, and refuses to start on a database whose log does not go on from there: one that is older, or another one. Where that database is meant, this says so: a record with both heads is written (`audit_head_accept`), and the server starts again.',
+      'A server keeps the last head of the audit log that it saw in its data directory, and refuses to start on a database whose log does not go on from there: one that is older, or another one. Where that database is meant, this says so: a record with both heads is written (`audit_head_accept`), and a server can start on it.',
       'Each data directory has its own head: with several servers, run it for each of those that refuse to start.',
     ],
     arguments: [],
@@ -189,5 +189,12 @@ export type AdminInput<N extends AdminCommandName> = {
 };
 
 /** How the program ends; the command line ends likewise. */
-export const ADMIN_EXIT = { success: 0, failure: 1, usage: 2, storeAway: 7, unfinished: 9 } as const;
+export const ADMIN_EXIT = {
+  success: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 5,
+  storeAway: 7,
+  unfinished: 9,
+} as const;
 export type AdminExit = (typeof ADMIN_EXIT)[keyof typeof ADMIN_EXIT];

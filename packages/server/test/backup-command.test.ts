@@ -63,4 +63,27 @@ describe('coffer admin backup', () => {
       stderr: 'coffer: restore: --verify is given more than once\n',
     });
   });
+
+  test('names what is wrong with its arguments, and ends with 2', async () => {
+    await using scene = await setScene();
+    const { path, directory, identity } = scene;
+    const both = { COFFER_BACKUP_RECIPIENTS: RECIPIENT, COFFER_BACKUP_PASSPHRASE: 'violet anchor pebble' };
+    for (const [said, run] of [
+      ['--recipient must be recipients of age', scene.backUp(['--recipient', 'age1nobody', path])],
+      ['are both set; say which', scene.backUp([path], both)],
+      ['not standard output', scene.backUp(['--recipient', RECIPIENT, '-'])],
+      [`${directory} is a directory`, scene.backUp(['--recipient', RECIPIENT, directory])],
+      ['not standard input', scene.restore(['--identity-file', identity, '-'])],
+      [`${directory} is a directory`, scene.restore(['--identity-file', identity, directory])],
+    ] as const)
+      expect(await run).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(said) });
+    // Whoever says which is understood.
+    expect(await scene.backUp(['--recipient', RECIPIENT, path], both)).toMatchObject({ code: 0 });
+  });
+
+  test('counts in words that are right for one, too', async () => {
+    await using scene = await setScene();
+    const { stderr } = await scene.backUp(['--recipient', RECIPIENT, scene.path]);
+    expect(stderr).toMatch(/^Backed up 1 entry with 1 version and \d+ records, \d+ bytes\.\n/);
+  });
 });

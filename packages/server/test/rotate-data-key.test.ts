@@ -629,11 +629,12 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
     const nothing = { code: 0, stderr: expect.stringContaining('nothing was sealed yet') };
     expect(await runAdminHere(ROTATE, server)).toMatchObject(nothing);
     expect(await runAdminHere([...ROTATE, project_id], server)).toMatchObject(nothing);
-    expect(await runAdminHere([...ROTATE, 'nowhere'], server)).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'coffer: there is no project with the id nowhere\n',
-    });
+    for (const words of [['nowhere'], ['--status', 'nowhere']])
+      expect(await runAdminHere([...ROTATE, ...words], server)).toEqual({
+        code: 5,
+        stdout: '',
+        stderr: 'coffer: there is no project with the id nowhere\n',
+      });
     expect(await countEvents(root, 'data_key_rotate')).toBe(0);
   });
 

@@ -7,6 +7,7 @@ import { checkSavedHead } from '../services/saved-head-check.ts';
 import { headFileIn, rootOf, seenDetails, writeHeadFile } from '../services/saved-head-file.ts';
 import { getAuditHead } from '../store/audit.ts';
 import type { AdminHandler } from './admin-context.ts';
+import { amountOf } from './amount-of.ts';
 import { withAnyStore } from './with-store.ts';
 
 const ORIGIN = { ip: '', requestId: 'admin', userAgent: '' };
@@ -36,7 +37,9 @@ export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
     const { frontier } = await getAuditHead(store.db);
     const head = { instanceId: instance.id, frontier, savedAt: formatTime(clock()) };
     writeHeadFile(path, head, await rootKeys.currentGiven(store.db));
-    say(`Accepted as it is, with ${details.size} records, and put on record. The server starts again.`);
+    say(
+      `Accepted as it is, with ${amountOf(details.size, 'record')}, and put on record. A server with this data directory can start now.`,
+    );
     print(json ? JSON.stringify(details) : details.root);
     return ADMIN_EXIT.success;
   });

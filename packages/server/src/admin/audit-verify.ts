@@ -3,6 +3,7 @@ import { AuditDifference } from '../services/audit-difference.ts';
 import { verifyVault, type VaultVerification } from '../services/vault-verification.ts';
 import type { Reader, Store } from '../store/database.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { amountOf } from './amount-of.ts';
 import { withAnyStore } from './with-store.ts';
 
 const PROGRESS_MS = 1000;
@@ -12,7 +13,7 @@ export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
     const found = await store.snapshot(async (snapshot) => await verify(context, store, snapshot));
     const { size, root, versions, commentsUnproven } = found;
     context.say(
-      `The audit log is whole: ${size} records. The ${versions} versions that are stored are those on record.`,
+      `The audit log is whole: ${amountOf(size, 'record')}. The ${versions} versions that are stored are those on record.`,
     );
     if (commentsUnproven > 0)
       context.say(

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { ADMIN_EXIT, Redacted, type AdminExit, type AdminInput } from '@coffer/core';
 import { parseIdentities, type Opener } from '../backup/age.ts';
 import type { BackupHeader } from '../backup/format.ts';
@@ -11,6 +10,9 @@ import { headFileIn, readHeadFile, removeHeadFile, seenDetails } from '../servic
 import { StartError } from '../start-error.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { amountOf } from './amount-of.ts';
+import { contentsOf } from './backup-contents.ts';
+import { parseFileArgument } from './file-argument.ts';
 import { findRootKeys } from './find-root-keys.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -19,7 +21,7 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   const opener = await chooseOpener(context, options);
   const { path: rootKeyPath, rootKeys } = findRootKeys(config);
   const mayUseIncluded = options['use-included-root-key'];
-  const order = { path: resolve(args.file), opener, clock, rootKeys, signal };
+  const order = { path: parseFileArgument('restore', args.file), opener, clock, rootKeys, signal };
   if (options.verify) return await verify(context, order, mayUseIncluded);
   const headFile = headFileIn(config.dataDir);
   const seen = readHeadFile(headFile);
@@ -43,7 +45,7 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   });
   if (seen !== undefined) giveWay(context, headFile, { seen, header });
   context.say(
-    `Restored the backup of ${header.created_at}: ${manifest['entry']?.rows} entries with ${manifest['entry_version']?.rows} versions and ${header.audit.size} records. Nobody is signed in.`,
+    `Restored the backup of ${header.created_at}: ${contentsOf(header, manifest)}. Nobody is signed in.`,
   );
   context.print(
     context.json
@@ -86,7 +88,7 @@ function giveWay(
   if (seen === 'damaged') return;
   const whose = seen.instanceId === header.instance ? '' : ` of another instance (${seen.instanceId})`;
   say(
-    `This data directory last saw an audit log${whose} of ${seen.frontier.size} records, on ${seen.savedAt}; that is on record, and the restored one takes its place.`,
+    `This data directory last saw an audit log${whose} of ${amountOf(seen.frontier.size, 'record')}, on ${seen.savedAt}; that is on record, and the restored one takes its place.`,
   );
 }
 
@@ -101,7 +103,7 @@ async function verify(
   const { versions } = vault;
   const { created_at: at, instance, audit } = restored.header;
   context.say(
-    `The backup of ${at} is good: ${versions} versions open and are those on record, the audit log has ${audit.size} records and its root. Nothing was changed.`,
+    `The backup of ${at} is good: ${versions} versions open and are those on record, the audit log has ${amountOf(audit.size, 'record')} and its root. Nothing was changed.`,
   );
   if (isIncluded) {
     context.say(

@@ -15,7 +15,10 @@ import { RootKeyring } from '../services/root-keyring.ts';
 import { VaultCipher } from '../services/vault-cipher.ts';
 import type { Store } from '../store/database.ts';
 import type { Instance } from '../store/instance.ts';
+import { hasProject } from '../store/projects.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { amountOf } from './amount-of.ts';
+import { NotFound } from './not-found.ts';
 import { progressOf } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 import { withStore } from './with-store.ts';
@@ -25,6 +28,8 @@ const DAMAGED_NAMED_MAX = 20;
 export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { args, options }) =>
   await withStore(context, async ({ store, instance }) => {
     const scope = scopeOf(args, options);
+    if (scope !== undefined && !(await hasProject(store.db, scope)))
+      throw new NotFound(`there is no project with the id ${scope}`);
     if (options.status) return await showStatus(context, { store, scope });
     const rotation = await rotationOf(context, { store, instance, scope });
     const { say } = context;
@@ -133,8 +138,4 @@ async function showStatus(
       `Under way since ${formatTime(since)}: ${amountOf(versionsToReseal, 'version')} to seal anew, ${amountOf(dataKeysToDestroy, 'data key')} to destroy.`,
     );
   return ADMIN_EXIT.success;
-}
-
-function amountOf(amount: number, what: string): string {
-  return `${amount} ${what}${amount === 1 ? '' : 's'}`;
 }

@@ -78,7 +78,7 @@ export const SETTINGS = [
     name: 'COFFER_BACKUP_PASSPHRASE',
     fallback: 'none',
     meaning:
-      'Opens a backup, and closes one where there are no recipients: for `coffer admin`. At least 12 characters.',
+      'Opens a backup, and closes one: for `coffer admin`, which asks to say which where recipients are set as well. At least 12 characters.',
   },
   {
     name: 'COFFER_BACKUP_DIR',
