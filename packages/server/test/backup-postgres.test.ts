@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redacted } from '@coffer/core';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deriveInstanceKeys } from '../src/keys/root-key.ts';
 import type { PostgresAddress } from '../src/postgres-address.ts';
@@ -180,6 +181,115 @@ describe.each<[Engine, Engine]>([
     });
     await places.restore();
     await expect(places.restore()).rejects.toThrow('the database is not empty');
+  });
+});
+
+describe('a database of another program', () => {
+  /** A backup, and a database in which these statements were run. */
+  async function setScene(...statements: readonly string[]) {
+    const places = backupPlaces();
+    const rootKeys = [new Redacted(randomBytes(32))] as const;
+    await using server = await startTestServer({ config: { rootKeys: { keys: rootKeys, path: undefined } } });
+    await startVault(server);
+    await backUpTo(places.path, server, { rootKeys });
+    const database = await newDatabase();
+    const client = new pg.Client({ ...database, password: database.password?.expose() ?? '', ssl: false });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    return {
+      database,
+      client,
+      restore: async () =>
+        await restoreTo(places.dataDir, places.path, { rootKeys, dialect: await openPostgres(database) }),
+      tables: async () =>
+        (
+          await client.query<{ name: string }>(
+            `select table_schema || '.' || table_name as name from information_schema.tables where table_schema !~ '^pg_' and table_schema != 'information_schema' order by 1`,
+          )
+        ).rows.map(({ name }) => name),
+      async [Symbol.asyncDispose]() {
+        await client.end();
+        places[Symbol.dispose]();
+      },
+    };
+  }
+
+  const USER = 'create table "user" (id int, name text)';
+  const MIGRATIONS = 'create table schema_migration (name text, timestamp text)';
+
+  test.each<[what: string, statements: string[], names: string]>([
+    ['an empty table of one of our names', [USER], '"user"'],
+    [
+      'with migrations of its own',
+      [USER, 'create table schema_migration (version text)'],
+      '"schema_migration"',
+    ],
+    [
+      'with migrations in a table like ours',
+      [MIGRATIONS, `insert into schema_migration values ('1', '')`],
+      '"schema_migration"',
+    ],
+    ['a table of another name', ['create table orders (id int)'], '"orders"'],
+    [
+      'a table for migrations of the same library',
+      ['create table kysely_migration (name text)'],
+      '"kysely_migration"',
+    ],
+    [
+      'some of our migrations',
+      [MIGRATIONS, `insert into schema_migration values ('0001-initial', '')`, USER],
+      '"schema_migration", "user"',
+    ],
+  ])('is refused by the names of its tables, which stay: %s', async (_, statements, names) => {
+    await using scene = await setScene(...statements);
+    const before = await scene.tables();
+    await expect(scene.restore()).rejects.toMatchObject({
+      name: 'StartError',
+      message: `the database holds tables that this version of Coffer has not made (${names}): a backup is restored into an empty data directory or database of its own; nothing was changed`,
+    });
+    expect(await scene.tables()).toEqual(before);
+  });
+
+  test('is refused where our tables lack one, or there is one beside them', async () => {
+    await using scene = await setScene();
+    const server = await startTestServer({ config: { database: scene.database } });
+    await server.stop();
+    const { rows } = await scene.client.query<{ name: string }>(
+      `select string_agg(quote_ident(table_name), ', ') as name from information_schema.tables where table_schema = 'public' and table_name not like 'schema%'`,
+    );
+    await scene.client.query(`truncate ${rows[0]?.name}`);
+    await scene.client.query('create table mine (id int)');
+    await expect(scene.restore()).rejects.toThrow('has not made ("mine")');
+    await scene.client.query('drop table mine');
+    await scene.client.query('drop table route_rate');
+    await expect(scene.restore()).rejects.toThrow('has not made ("schema_migration", "access_token", ');
+    await scene.client.query('create table route_rate (id int)');
+    await scene.restore();
+  });
+
+  test('is none where its tables are in a schema of their own, or came with an extension', async () => {
+    await using scene = await setScene(
+      'create schema other',
+      'create table other."user" (id int)',
+      'create table other.schema_migration (id int)',
+      'create table other.mine (id int)',
+      `insert into other."user" values (1)`,
+      'create extension if not exists pg_stat_statements',
+    );
+    await scene.restore();
+    expect(await scene.tables()).toEqual(
+      expect.arrayContaining(['other.mine', 'other.schema_migration', 'other.user', 'public.user']),
+    );
+    await expect(scene.restore()).rejects.toThrow('the database is not empty');
+  });
+
+  test('in whose other schema there are tables of our names is none for a server either', async () => {
+    await using scene = await setScene('create schema other', 'create table other.schema_migration (id int)');
+    await using server = await startTestServer({ config: { database: scene.database } });
+    await startVault(server);
+    expect(await scene.tables()).toEqual(
+      expect.arrayContaining(['other.schema_migration', 'public.project']),
+    );
   });
 });
 

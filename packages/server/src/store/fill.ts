@@ -2,9 +2,20 @@ import { Kysely } from 'kysely';
 import { StartError } from '../start-error.ts';
 import type { Transaction } from './database.ts';
 import type { StoreDialect } from './dialect.ts';
-import { createTables, prepareForMigrations, runRemainingMigrations } from './migrate.ts';
-import { findColumns, findTables, isEmpty, RowWriter, type Rows, type SavedTable } from './table-rows.ts';
+import { createTables, findForeignTables, prepareForMigrations, runRemainingMigrations } from './migrate.ts';
+import {
+  areEmpty,
+  findColumns,
+  findTables,
+  RowWriter,
+  TABLE_NAMES,
+  type Rows,
+  type SavedTable,
+} from './table-rows.ts';
 import type { Tables } from './tables.ts';
+
+/** As many as a message names. */
+const NAMES_MAX = 10;
 
 /** What may be written into an empty database; all of it is there afterwards, or nothing. */
 export type Filling = {
@@ -19,7 +30,7 @@ export type Filling = {
 
 /**
  * Fills an empty database in one transaction: when the process is killed, or `work` fails, it is empty as before.
- * Fails with a StartError when it is not empty.
+ * Fails with a StartError when it is not empty, or when a table in it is not ours.
  */
 export async function fillStore<T>(
   dialect: StoreDialect,
@@ -55,7 +66,8 @@ function fillingOf(dialect: StoreDialect, tx: Transaction): Filling {
     async insert(table, rows) {
       const known = columnsOf.get(table);
       const unknown = rows.columns.find((column) => known?.has(column) !== true);
-      if (unknown !== undefined) throw new StartError(`the table ${table} has no column ${unknown}`);
+      if (unknown !== undefined)
+        throw new StartError(`the table ${table} has no column ${JSON.stringify(unknown)}`);
       await writer.insert(table, rows);
     },
     async complete() {
@@ -65,9 +77,20 @@ function fillingOf(dialect: StoreDialect, tx: Transaction): Filling {
   };
 }
 
+/** Tables that are there will be made anew: only where they are ours, and nothing is in them. */
 async function refuseUsed(db: Kysely<Tables>): Promise<void> {
-  if (await isEmpty(db)) return;
+  const columns = await findColumns(db);
+  const own = TABLE_NAMES.filter((name) => columns.has(name));
+  if (!(await areEmpty(db, own))) {
+    throw new StartError(
+      'the database is not empty: a backup is restored into an empty data directory or database; nothing was changed',
+    );
+  }
+  const foreign = await findForeignTables(db, { columns, ours: TABLE_NAMES });
+  if (foreign.length === 0) return;
+  const names = foreign.slice(0, NAMES_MAX).map((name) => JSON.stringify(name));
+  if (foreign.length > NAMES_MAX) names.push('…');
   throw new StartError(
-    'the database is not empty: a backup is restored into an empty data directory or database; nothing was changed',
+    `the database holds tables that this version of Coffer has not made (${names.join(', ')}): a backup is restored into an empty data directory or database of its own; nothing was changed`,
   );
 }

@@ -53,6 +53,25 @@ export async function listMigrations(db: Kysely<Tables>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/**
+ * Of all tables that are there, by their columns, those that are not `ours`, or are not what our migrations of now made, or that nothing says
+ * of: nobody knows whose they are. None where the migrations were not run, and left nothing but tables of their own.
+ */
+export async function findForeignTables(
+  db: Kysely<Tables>,
+  { columns, ours }: { columns: ReadonlyMap<string, ReadonlySet<string>>; ours: readonly string[] },
+): Promise<string[]> {
+  const isBookkeeping = (name: string): boolean =>
+    BOOKKEEPING.get(name)?.join() === [...(columns.get(name) ?? [])].toSorted().join();
+  const tables = [...columns.keys()].filter((name) => !isBookkeeping(name));
+  const foreign = tables.filter((name) => !ours.includes(name));
+  if (foreign.length > 0) return foreign;
+  const done = isBookkeeping(TABLES.migrationTableName) ? await listMigrations(db) : [];
+  if (done.length === 0) return tables;
+  const isAllDone = done.join() === Object.keys(MIGRATIONS).join() && tables.length === ours.length;
+  return isAllDone ? [] : [TABLES.migrationTableName, ...tables];
+}
+
 /** Makes the tables that migrations are kept in, where they are not there yet. Fails with `store_unavailable`. */
 export async function prepareForMigrations(db: Kysely<Tables>): Promise<void> {
   if ((await listMigrations(db)).length > 0) return;
@@ -92,6 +111,12 @@ async function runMigration(tx: Transaction<Tables>, { ddl }: StoreDialect, name
     .values({ name, timestamp: new Date().toISOString() })
     .execute();
 }
+
+/** Which columns these have, in order of name. */
+const BOOKKEEPING: ReadonlyMap<string, readonly string[]> = new Map([
+  [TABLES.migrationTableName, ['name', 'timestamp']],
+  [TABLES.migrationLockTableName, ['id', 'is_locked']],
+]);
 
 type MigrationTables = { schema_migration: { name: string; timestamp: string } };
 

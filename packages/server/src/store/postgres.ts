@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   PostgresAdapter,
-  PostgresIntrospector,
   PostgresQueryCompiler,
   sql,
   type CompiledQuery,
@@ -20,6 +19,7 @@ import { PostgresClients, type PostgresClient } from './postgres-clients.ts';
 import { explain, mayRetry } from './postgres-errors.ts';
 import type { NamedQuery } from './prepared.ts';
 import type { Tables } from './tables.ts';
+import { VisibleTables } from './visible-tables.ts';
 
 /** Advisory locks of a database are numbers; ours are these: "coffer" in ASCII, and what it is for. */
 export const WRITE_LOCK = 0x63_6f_66_66_65_72_01n;
@@ -41,7 +41,7 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
     kysely: {
       createAdapter: () => new UnlockedAdapter(),
       createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
+      createIntrospector: (db) => new VisibleTables(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
     ddl: {

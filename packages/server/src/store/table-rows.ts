@@ -90,9 +90,9 @@ export class RowWriter {
   }
 }
 
-/** Whether there is a row in any of our tables that are there. */
-export async function isEmpty(db: Reader): Promise<boolean> {
-  for (const table of await findTables(db)) {
+/** Whether there is no row in any of these tables, which are there. */
+export async function areEmpty(db: Reader, tables: readonly string[]): Promise<boolean> {
+  for (const table of tables) {
     const { rows } = await sql`select 1 from ${sql.table(table)} limit 1`.execute(db);
     if (rows.length > 0) return false;
   }
@@ -105,8 +105,8 @@ export async function findTables(db: Reader): Promise<TableName[]> {
   return TABLE_NAMES.filter((table) => present.has(table));
 }
 
-/** The columns of our tables, as they are now. */
+/** The columns of all tables that are there, also those that are not ours, as they are now. */
 export async function findColumns(db: Reader): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const tables = await db.introspection.getTables();
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   return new Map(tables.map(({ name, columns }) => [name, new Set(columns.map((column) => column.name))]));
 }
