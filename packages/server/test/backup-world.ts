@@ -85,9 +85,13 @@ export async function linesOf(path: string): Promise<any[]> {
 
 /** A backup of these lines, as anyone can make one who knows the recipient. */
 export async function forge(path: string, lines: readonly unknown[]): Promise<void> {
+  await forgeText(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+/** The same of any text. */
+export async function forgeText(path: string, plain: string): Promise<void> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(RECIPIENT);
-  const plain = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   writeFileSync(path, await encrypter.encrypt(zstdCompressSync(plain)));
 }
 

@@ -15,6 +15,7 @@ import {
   backUpTo,
   backupPlaces,
   forge,
+  forgeText,
   IDENTITY,
   linesOf,
   restoreTo,
@@ -199,6 +200,25 @@ describe('a backup on sqlite', () => {
     expect(await rowsOf(server)).toEqual(before);
   });
 
+  test('goes into no file of another program, whose tables stay', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKeys = rootKeysOf(server.dataDir);
+    const other = new Database(join(places.dataDir, 'coffer.db'));
+    other.exec('create table user (id int); create table orders (id int)');
+    await expect(restoreTo(places.dataDir, places.path, { rootKeys })).rejects.toThrow(
+      'the database holds tables that this version of Coffer has not made ("orders")',
+    );
+    other.exec('drop table orders');
+    await expect(restoreTo(places.dataDir, places.path, { rootKeys })).rejects.toThrow(
+      'has not made ("user")',
+    );
+    expect(other.prepare('select name from sqlite_schema').all()).toEqual([{ name: 'user' }]);
+    other.close();
+  });
+
   test('is not restored while another program holds the database, which is what is said', async () => {
     using places = backupPlaces();
     await using server = await startTestServer();
@@ -372,6 +392,114 @@ describe('a backup that was altered', () => {
     // What was refused left nothing; the holder of the root key may write one.
     await forge(forged, sealAnew(lines, backupKey));
     await restoreTo(places.dataDir, forged, { rootKeys });
+  });
+
+  test('is refused in one line, whatever a stranger put into it', { timeout: 60_000 }, async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server, { withRootKey: true });
+    const [header] = await linesOf(places.path);
+    const included = { accept: () => undefined, keep: () => undefined };
+    const forged = join(places.directory, 'forged.age');
+    const attempts = ['subject', 'failures', 'blocked_until', 'updated_at'];
+    const table = { table: 'attempt', columns: attempts };
+    const deep = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    const headers = [
+      { root_key: 5 },
+      { root_key: { length: 1e9 } },
+      { root_key: 'AAAA' },
+      { root_key: null },
+      { root_key_check: '' },
+      { root_key_check: 7 },
+      { instance: '../../x' },
+      { instance: 'ins_\u001b[2J' },
+      { created_at: '\u001b[2J' },
+      { version: '\u009b2J' },
+      { engine: {} },
+      { migrations: [5, null] },
+      { migrations: ['\u001b[2J'] },
+      { migrations: {} },
+      { audit: null },
+      { audit: { size: '1', root: header.audit.root } },
+    ].map((change) => [JSON.stringify({ ...header, ...change }), 'its header is not complete'] as const);
+    const contents = [
+      ['null', 'this is not a backup'],
+      ['[]', 'this is not a backup'],
+      [deep(100_000), 'this is not a backup'],
+    ] as const;
+    const h = JSON.stringify(header);
+    const t = JSON.stringify(table);
+    const behind = [
+      ['null', 'it has a table that is not known'],
+      ['5', 'it has a table that is not known'],
+      ['"text"', 'it has a table that is not known'],
+      ['{}', 'it has a table that is not known'],
+      ['{"table":{},"columns":[]}', 'it has a table that is not known'],
+      ['{"table":"__proto__","columns":["uid"]}', 'it has a table that is not known'],
+      ['{"table":"user","columns":[null]}', 'it has a table that is not known'],
+      ['{"table":"user","columns":["uid","uid"]}', 'it has a table that is not known'],
+      ['{"table":"user","columns":{"length":1}}', 'it has a table that is not known'],
+      ['{"manifest":null}', 'its manifest is none'],
+      ['{"manifest":[]}', 'its manifest is none'],
+      ['{"manifest":{"user":null}}', 'its manifest is none'],
+      ['{"manifest":{"user":{"rows":0,"sha256":5}}}', 'its manifest is none'],
+      ['{"manifest":{}}\nnull', 'its seal is not'],
+      [`{"manifest":{}}\n${deep(100_000)}`, 'its seal is not'],
+      [`{"manifest":{}}\n{"sha256":"é","mac":5}`, 'its seal is not'],
+      [`{"manifest":{}}\n{"sha256":"${'0'.repeat(64)}","mac":"${'0'.repeat(64)}","x":1}`, 'its seal is not'],
+      ['[]', 'a row does not fit its table'],
+      [`${t}\n[{"a":1},0,0,0]`, 'a row holds what is no value'],
+      [`${t}\n[true,0,0,0]`, 'a row holds what is no value'],
+      [`${t}\n["a",1e400,0,0]`, 'a row holds what is no value'],
+      [`${t}\n["a",1.5,0,0]`, 'a row holds what is no value'],
+      [`${t}\n[["a","b"],0,0,0]`, 'a row holds what is no value'],
+      [`${t}\n[${deep(100_000)},0,0,0]`, 'a row holds what is no value'],
+      [`${t}\n["a",null,0,0]\n{"manifest":{}}`, 'the table attempt does not take one of its rows'],
+      [`${t}\n["a","b",0,0]\n{"manifest":{}}`, 'the table attempt does not take one of its rows'],
+      [`${t}\n["a",0,0,0]\n["a",0,0,0]\n{"manifest":{}}`, 'the table attempt does not take one of its rows'],
+      [`"${'a'.repeat(9 * 1024 * 1024)}"`, 'a line is too long'],
+    ].map(([text, reason]) => [`${h}\n${text}`, reason] as const);
+    for (const [text, reason] of [...headers, ...contents, ...behind]) {
+      await forgeText(forged, `${text}\n`);
+      const attempt = restoreTo(places.dataDir, forged, { included });
+      await expect(attempt, text.slice(0, 400)).rejects.toMatchObject({
+        name: 'StartError',
+        message: expect.stringContaining(reason ?? ''),
+      });
+      await expect(attempt, text.slice(0, 400)).rejects.not.toThrow(/\p{Cc}/u);
+    }
+    await restoreTo(places.dataDir, places.path, { included });
+  });
+
+  test('is refused before it fills the disk, where it grows as no backup does', { timeout: 60_000 }, async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await backUpTo(places.path, server);
+    const rootKeys = rootKeysOf(server.dataDir);
+    const [header] = await linesOf(places.path);
+    const forged = join(places.directory, 'forged.age');
+    const columns = ['subject', 'failures', 'blocked_until', 'updated_at'];
+    const rows = Array.from({ length: 400 }, (_, index) => [`${index}${'x'.repeat(100_000)}`, 0, 0, 0]);
+    await forge(forged, [header, { table: 'attempt', columns }, ...rows]);
+    const size = statSync(forged).size;
+    expect(size).toBeLessThan(100_000);
+    let biggest = 0;
+    const look = (): void => {
+      const sizes = readdirSync(places.dataDir).map(
+        (name) => statSync(join(places.dataDir, name), { throwIfNoEntry: false })?.size ?? 0,
+      );
+      biggest = Math.max(biggest, ...sizes);
+    };
+    const watch = setInterval(look, 1);
+    await expect(restoreTo(places.dataDir, forged, { rootKeys })).rejects.toThrow(
+      'it grows to more than 100 times its size',
+    );
+    clearInterval(watch);
+    expect(biggest).toBeGreaterThan(0);
+    expect(biggest).toBeLessThan(40_000_000);
+    await restoreTo(places.dataDir, places.path, { rootKeys });
   });
 
   test('of an older version is brought up to date', async () => {

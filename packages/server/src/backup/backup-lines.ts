@@ -12,6 +12,13 @@ const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
+ * What is mostly ciphertext in base64 grows to less than twice its size, a log of records to less than twenty times.
+ * Anyone can make a file that grows a thousandfold, and what is in it counts only at its end.
+ */
+const GROWTH_MAX = 100;
+const GROWTH_FREE_BYTES = 16 * 1024 * 1024;
+
+/**
  * The lines of a backup, each with its end, opened as they are read. Fails with a StartError when the file cannot be
  * read or opened, and where it was altered: what came before that counts for nothing.
  */
@@ -24,7 +31,7 @@ export async function* readBackupLines(path: string, opener: Opener): AsyncGener
     const reading = pipeline(Readable.fromWeb(plain as Parameters<typeof Readable.fromWeb>[0]), decompressed);
     // It comes out where the lines are read.
     reading.catch(() => undefined);
-    yield* split(decompressed);
+    yield* split(readable(decompressed), () => sealed.bytesRead * GROWTH_MAX + GROWTH_FREE_BYTES);
   } finally {
     decompressed.destroy();
     sealed.destroy();
@@ -43,10 +50,14 @@ async function openFile(
   }
 }
 
-async function* split(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** `bytesMax`: how much there may be by now. */
+async function* split(chunks: AsyncIterable<Buffer>, bytesMax: () => number): AsyncGenerator<string> {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  for await (const chunk of readable(chunks)) {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > bytesMax()) throw damaged(`it grows to more than ${GROWTH_MAX} times its size`);
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       const line = chunk.subarray(from, end + 1);

@@ -1,4 +1,4 @@
-import { Redacted } from '@coffer/core';
+import { AppError, Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
 import { deriveInstanceKeys, findRootKeyOf } from '../keys/root-key.ts';
 import type { RootKeys } from '../root-keys.ts';
@@ -9,18 +9,19 @@ import type { StoreDialect } from '../store/dialect.ts';
 import { fillStore, type Filling } from '../store/fill.ts';
 import { findInstance } from '../store/instance.ts';
 import { listRootKeys } from '../store/root-keys.ts';
-import { SAVED_TABLES, type SavedTable, type Value } from '../store/table-rows.ts';
+import { SAVED_TABLES, type Rows, type SavedTable, type Value } from '../store/table-rows.ts';
 import type { Opener } from './age.ts';
 import { readBackupLines } from './backup-lines.ts';
 import {
   checkSeal,
   damaged,
   decodeRow,
+  parseHeader,
+  parseManifest,
+  parseTableLine,
   Tally,
   type BackupHeader,
   type Manifest,
-  type RowLine,
-  type TableLine,
 } from './format.ts';
 
 export type RestoreOrder = {
@@ -57,7 +58,7 @@ export type Restored = { header: BackupHeader; manifest: Manifest; rootKey: Reda
 export async function restore(order: RestoreOrder): Promise<Restored> {
   const lines = new LineReader(readBackupLines(order.path, order.opener));
   try {
-    const header = readHeader(await lines.next());
+    const header = parseHeader(await lines.next());
     const rootKey = chooseRootKey(order, header);
     const { backupKey } = deriveInstanceKeys(rootKey, header.instance);
     return await fillStore(order.dialect, async (filling) => {
@@ -109,27 +110,6 @@ class LineReader {
   }
 }
 
-function readHeader(content: unknown): BackupHeader {
-  const header = content as Partial<BackupHeader> | null;
-  if (header?.coffer !== 'backup') throw new StartError('this is not a backup of Coffer');
-  if (header.format !== 1) {
-    throw new StartError(
-      'the backup is in a format that this version does not know; restore it with a later one',
-    );
-  }
-  const { instance, root_key_check: check, migrations, created_at: at, audit } = header;
-  if (
-    typeof instance !== 'string' ||
-    typeof check !== 'string' ||
-    typeof at !== 'string' ||
-    typeof audit?.root !== 'string' ||
-    !Array.isArray(migrations)
-  ) {
-    throw damaged('its header is not complete');
-  }
-  return header as BackupHeader;
-}
-
 function chooseRootKey({ rootKeys: given, included }: RestoreOrder, header: BackupHeader): Redacted<Buffer> {
   const check = Buffer.from(header.root_key_check, 'base64');
   if (given !== undefined) {
@@ -157,6 +137,7 @@ function chooseRootKey({ rootKeys: given, included }: RestoreOrder, header: Back
 }
 
 const ROWS_AT_ONCE = 100;
+const CHARACTERS_AT_ONCE = 8 * 1024 * 1024;
 
 /** Up to the end of the backup: every table as the manifest says, and the seal. */
 async function loadRows(
@@ -167,30 +148,44 @@ async function loadRows(
   const { tally } = lines;
   let table: { name: SavedTable; columns: readonly string[] } | undefined;
   let rows: Value[][] = [];
+  let characters = 0;
   const flush = async (): Promise<void> => {
     if (table !== undefined && rows.length > 0)
-      await filling.insert(table.name, { columns: table.columns, rows });
+      await insert(filling, table.name, { columns: table.columns, rows });
     rows = [];
+    characters = 0;
   };
   for (;;) {
     const { text, content } = await lines.read();
     if (Array.isArray(content)) {
       if (table?.columns.length !== content.length) throw damaged('a row does not fit its table');
       tally.addRow(text);
-      rows.push(decodeRow(content as RowLine));
-      if (rows.length < ROWS_AT_ONCE) continue;
+      rows.push(decodeRow(content));
+      characters += text.length;
+      if (rows.length < ROWS_AT_ONCE && characters < CHARACTERS_AT_ONCE) continue;
       await flush();
       signal?.throwIfAborted();
       continue;
     }
     await flush();
     tally.add(text);
-    const { table: name, columns, manifest } = content as Partial<TableLine & { manifest: Manifest }>;
+    const manifest = parseManifest(content);
     if (manifest !== undefined) return await finish(lines, manifest, backupKey);
+    const { table: name, columns } = parseTableLine(content);
     const known = SAVED_TABLES.find((saved) => saved === name);
-    if (known === undefined || !Array.isArray(columns)) throw damaged('it has a table that is not known');
+    if (known === undefined) throw damaged('it has a table that is not known');
     if (!tally.begin(known)) throw damaged(`the table ${known} comes twice`);
     table = { name: known, columns };
+  }
+}
+
+/** A row that its table does not take is the fault of the file: the tables are ours. */
+async function insert(filling: Filling, table: SavedTable, rows: Rows): Promise<void> {
+  try {
+    await filling.insert(table, rows);
+  } catch (error) {
+    if (error instanceof AppError || error instanceof StartError) throw error;
+    throw damaged(`the table ${table} does not take one of its rows`, error);
   }
 }
 
