@@ -1,14 +1,17 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redacted } from '@coffer/core';
+import { AppError, Redacted } from '@coffer/core';
 import { generateX25519Identity } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { backUp } from '../src/backup/back-up.ts';
 import { verifyBackup } from '../src/backup/verify.ts';
 import type { Config } from '../src/config/config.ts';
 import { deriveInstanceKeys } from '../src/keys/root-key.ts';
 import type { RootKeys } from '../src/root-keys.ts';
+import type { Store } from '../src/store/database.ts';
+import { acceptRows, refuseRows } from '../src/testing/database-faults.ts';
 import { findForms, formsOf } from '../src/testing/data-dir.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import {
@@ -18,6 +21,7 @@ import {
   forgeText,
   IDENTITY,
   linesOf,
+  RECIPIENT,
   restoreTo,
   rootKeysOf,
   rowsOf,
@@ -265,6 +269,42 @@ describe('a backup on sqlite', () => {
     );
   });
 
+  test('is whole where its end cannot be put on record, and that is what is said', async () => {
+    using places = backupPlaces();
+    await using server = await startTestServer();
+    await startFilled(server);
+    await refuseRows(server, 'audit_entry', { condition: `new.type = 'instance_backup_end'` });
+    await expect(backUpTo(places.path, server)).rejects.toMatchObject({
+      name: 'StartError',
+      message: `${places.path} is whole and can be used, but that it was made could not be put on record`,
+    });
+    // A full disk and its like keep their own exit.
+    const other = join(places.directory, 'other.age');
+    const { store, audit, clock } = server.app.context;
+    const away = new AppError('store_unavailable', { reason: 'the disk is full' });
+    // The first record goes past it, as the log has its own way to the database.
+    const failing: Store = {
+      ...store,
+      transaction: async () => {
+        throw away;
+      },
+    };
+    const order = {
+      path: other,
+      lock: { recipients: [RECIPIENT] },
+      rootKeys: rootKeysOf(server.dataDir),
+      withRootKey: false,
+    };
+    await expect(backUp({ store: failing, audit, clock }, order)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      detail: {
+        reason: `the disk is full; ${other} is whole and can be used, but that it was made could not be put on record`,
+      },
+    });
+    await acceptRows(server, 'audit_entry');
+    await restoreTo(places.dataDir, places.path, { rootKeys: rootKeysOf(server.dataDir) });
+  });
+
   test('can end all access tokens, because some may have been revoked since', async () => {
     using places = backupPlaces();
     await using server = await startTestServer();
@@ -472,35 +512,39 @@ describe('a backup that was altered', () => {
     await restoreTo(places.dataDir, places.path, { included });
   });
 
-  test('is refused before it fills the disk, where it grows as no backup does', { timeout: 60_000 }, async () => {
-    using places = backupPlaces();
-    await using server = await startTestServer();
-    await startFilled(server);
-    await backUpTo(places.path, server);
-    const rootKeys = rootKeysOf(server.dataDir);
-    const [header] = await linesOf(places.path);
-    const forged = join(places.directory, 'forged.age');
-    const columns = ['subject', 'failures', 'blocked_until', 'updated_at'];
-    const rows = Array.from({ length: 400 }, (_, index) => [`${index}${'x'.repeat(100_000)}`, 0, 0, 0]);
-    await forge(forged, [header, { table: 'attempt', columns }, ...rows]);
-    const size = statSync(forged).size;
-    expect(size).toBeLessThan(100_000);
-    let biggest = 0;
-    const look = (): void => {
-      const sizes = readdirSync(places.dataDir).map(
-        (name) => statSync(join(places.dataDir, name), { throwIfNoEntry: false })?.size ?? 0,
+  test(
+    'is refused before it fills the disk, where it grows as no backup does',
+    { timeout: 60_000 },
+    async () => {
+      using places = backupPlaces();
+      await using server = await startTestServer();
+      await startFilled(server);
+      await backUpTo(places.path, server);
+      const rootKeys = rootKeysOf(server.dataDir);
+      const [header] = await linesOf(places.path);
+      const forged = join(places.directory, 'forged.age');
+      const columns = ['subject', 'failures', 'blocked_until', 'updated_at'];
+      const rows = Array.from({ length: 400 }, (_, index) => [`${index}${'x'.repeat(100_000)}`, 0, 0, 0]);
+      await forge(forged, [header, { table: 'attempt', columns }, ...rows]);
+      const size = statSync(forged).size;
+      expect(size).toBeLessThan(100_000);
+      let biggest = 0;
+      const look = (): void => {
+        const sizes = readdirSync(places.dataDir).map(
+          (name) => statSync(join(places.dataDir, name), { throwIfNoEntry: false })?.size ?? 0,
+        );
+        biggest = Math.max(biggest, ...sizes);
+      };
+      const watch = setInterval(look, 1);
+      await expect(restoreTo(places.dataDir, forged, { rootKeys })).rejects.toThrow(
+        'it grows to more than 100 times its size',
       );
-      biggest = Math.max(biggest, ...sizes);
-    };
-    const watch = setInterval(look, 1);
-    await expect(restoreTo(places.dataDir, forged, { rootKeys })).rejects.toThrow(
-      'it grows to more than 100 times its size',
-    );
-    clearInterval(watch);
-    expect(biggest).toBeGreaterThan(0);
-    expect(biggest).toBeLessThan(40_000_000);
-    await restoreTo(places.dataDir, places.path, { rootKeys });
-  });
+      clearInterval(watch);
+      expect(biggest).toBeGreaterThan(0);
+      expect(biggest).toBeLessThan(40_000_000);
+      await restoreTo(places.dataDir, places.path, { rootKeys });
+    },
+  );
 
   test('of an older version is brought up to date', async () => {
     using places = backupPlaces();

@@ -1,6 +1,17 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runAdminHere, type AdminRun } from '../src/testing/admin.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { startTestServer } from '../src/testing/server.ts';
@@ -39,6 +50,58 @@ function put(dataDir: string, name: string, text: string): void {
 }
 
 const INCLUDED = '--use-included-root-key';
+
+const NOBODY = 65_534;
+const isRoot = process.geteuid?.() === 0;
+
+test.runIf(isRoot)('what root restores belongs to whom the data directory belongs to', async () => {
+  using scene = await setScene();
+  mkdirSync(scene.dataDir);
+  chownSync(scene.dataDir, NOBODY, NOBODY);
+  expect(await scene.restore(INCLUDED)).toMatchObject({ code: 0 });
+  const files = readdirSync(scene.dataDir);
+  expect(files).toEqual(expect.arrayContaining(['coffer.db', 'root.key']));
+  for (const name of files) expect([name, statSync(join(scene.dataDir, name)).uid]).toEqual([name, NOBODY]);
+});
+
+test.runIf(isRoot)('a link in place of the database gives nothing away that lies elsewhere', async () => {
+  using scene = await setScene();
+  mkdirSync(scene.dataDir);
+  chownSync(scene.dataDir, NOBODY, NOBODY);
+  symlinkSync(scene.path('elsewhere'), join(scene.dataDir, 'coffer.db'));
+  await scene.restore(INCLUDED);
+  expect(statSync(scene.path('elsewhere')).uid).toBe(0);
+});
+
+test('what a verification left that was killed goes with a later one, when it is old and our own', async () => {
+  using scene = await setScene();
+  using temporary = temporaryDirectory();
+  vi.stubEnv('TMPDIR', temporary.path);
+  try {
+    const names = ['coffer-verify-old', 'coffer-verify-young', 'coffer-verify-busy', 'mine-coffer-verify-x'];
+    const age = (path: string): void => utimesSync(path, 1, 1);
+    for (const name of names) {
+      const directory = join(temporary.path, name);
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'coffer.db'), '');
+      if (name !== 'coffer-verify-busy') age(join(directory, 'coffer.db'));
+      if (name !== 'coffer-verify-young') age(directory);
+    }
+    const [old = '', ...others] = names;
+    symlinkSync('mine-coffer-verify-x', join(temporary.path, 'coffer-verify-link'));
+    if (isRoot) {
+      mkdirSync(join(temporary.path, 'coffer-verify-other'));
+      chownSync(join(temporary.path, 'coffer-verify-other'), NOBODY, NOBODY);
+      age(join(temporary.path, 'coffer-verify-other'));
+      others.push('coffer-verify-other');
+    }
+    expect(readdirSync(temporary.path)).toContain(old);
+    expect(await scene.restore('--verify', INCLUDED)).toMatchObject({ code: 0 });
+    expect(readdirSync(temporary.path).toSorted()).toEqual([...others, 'coffer-verify-link'].toSorted());
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
 
 describe('a backup with a root key in it, where there is none', () => {
   test('is neither restored nor called good unless that is asked for: anyone can make one', async () => {

@@ -1,7 +1,8 @@
 import { ADMIN_EXIT, type AdminInput } from '@coffer/core';
-import { checkPassphrase, parseRecipients, type Lock } from '../backup/age.ts';
+import { parseRecipients, type Lock } from '../backup/age.ts';
 import { backUp } from '../backup/back-up.ts';
 import type { BackupHeader } from '../backup/format.ts';
+import { checkPassphrase } from '../config/check-passphrase.ts';
 import { AuditLog } from '../services/audit-log.ts';
 import { StartError } from '../start-error.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';

@@ -12,8 +12,6 @@ export type Lock =
   | { passphrase: Redacted<string>; workFactor?: number };
 export type Opener = { identities: Redacted<readonly string[]> } | { passphrase: Redacted<string> };
 
-const PASSPHRASE_CHARACTERS_MIN = 12;
-
 /** Recipients with commas or spaces between. Fails with a StartError that names the source. */
 export function parseRecipients(source: string, text: string): readonly string[] {
   const recipients = text.split(/[\s,]+/).filter((part) => part !== '');
@@ -46,12 +44,6 @@ export function parseIdentities(source: string, text: string): Redacted<readonly
   }
   if (identities.length === 0) throw new StartError(`${source} holds no identity of age`);
   return new Redacted(identities);
-}
-
-/** Fails with a StartError when it is too short: whoever has the file can try as often as they like. */
-export function checkPassphrase(source: string, passphrase: Redacted<string>): Redacted<string> {
-  if (passphrase.expose().length >= PASSPHRASE_CHARACTERS_MIN) return passphrase;
-  throw new StartError(`${source} must have at least ${PASSPHRASE_CHARACTERS_MIN} characters`);
 }
 
 export async function encrypt(

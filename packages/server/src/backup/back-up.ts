@@ -54,8 +54,20 @@ export async function backUp(
     throw error;
   }
   const { bytes, sha256 } = backup;
-  await closeBackup(parts, begin, { file: basename(order.path), bytes, sha256 });
+  try {
+    await closeBackup(parts, begin, { file: basename(order.path), bytes, sha256 });
+  } catch (error) {
+    throw unrecorded(order.path, error);
+  }
   return backup;
+}
+
+/** The same failure, but of the record alone. */
+function unrecorded(path: string, cause: unknown): Error {
+  const what = `${path} is whole and can be used, but that it was made could not be put on record`;
+  if (!(cause instanceof AppError)) return new StartError(what, { cause });
+  const reason = String(cause.detail['reason'] ?? cause.code);
+  return new AppError(cause.code, { ...cause.detail, reason: `${reason}; ${what}` }, { cause });
 }
 
 /** For the record. Where the signal was given, that is why. */

@@ -75,7 +75,7 @@ test('what is on no record stays, and takes the place of nothing', async () => {
 
 test('a note goes with its file’s record, and what a killed process left of one when it is old', () => {
   const note = `${NEWEST}.finished`;
-  const draft = `${note}.${'a'.repeat(12)}`;
+  const draft = `${note}.${'a'.repeat(12)}.draft`;
   const others = ['notes.finished', `${NEWEST}.finished.x`, `${NEWEST}.zip.finished`];
   using scene = place(note, draft, ...others, NEWEST);
   for (const name of ['notes', `../${scene.directory}/${NEWEST}`]) scene.files.removeNote(name);

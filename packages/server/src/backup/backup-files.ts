@@ -91,7 +91,7 @@ export class BackupFiles {
   /** Or the draft of one. */
   #isNote(name: string): boolean {
     const [whole = '', draft] = name.split(NOTE_SUFFIX);
-    return draft !== undefined && /^([.][0-9a-f]{12})?$/.test(draft) && this.#isOwn(whole);
+    return draft !== undefined && /^([.][0-9a-f]{12}[.]draft)?$/.test(draft) && this.#isOwn(whole);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { closeSync, linkSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -18,7 +18,7 @@ import { parseRecipients } from './age.ts';
 import { describeFailure, writeBackup } from './back-up.ts';
 import { BackupFiles } from './backup-files.ts';
 import { readNote, writeNote } from './finished-note.ts';
-import { partialName, readContent } from './whole-file.ts';
+import { isWithoutLinks, partialName, readContent } from './whole-file.ts';
 
 type Parts = Pick<Context, 'store' | 'audit' | 'clock' | 'log' | 'rootKeys' | 'instance'>;
 
@@ -172,14 +172,22 @@ function refuseUnfit(files: BackupFiles, now: number): void {
   try {
     if (!statSync(directory).isDirectory())
       throw new StartError(`COFFER_BACKUP_DIR (${directory}) is no directory`);
-    const draft = partialName(files.pathOf(files.nameAt(now)));
+    const path = files.pathOf(files.nameAt(now));
+    const [draft, link] = [partialName(path), partialName(path)];
     closeSync(openSync(draft, 'wx', 0o600));
-    rmSync(draft);
+    try {
+      linkSync(draft, link);
+    } finally {
+      for (const made of [draft, link]) rmSync(made, { force: true });
+    }
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     const what = code === 'ENOENT' ? 'is not there' : `cannot be written (${code})`;
-    throw new StartError(`COFFER_BACKUP_DIR (${directory}) ${what}`, { cause });
+    throw new StartError(
+      `COFFER_BACKUP_DIR (${directory}) ${isWithoutLinks(cause) ? 'is on a disk without hard links' : what}`,
+      { cause },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, type InstanceId } from '@coffer/core';
@@ -12,6 +12,10 @@ import type { SealedAtPlace } from '../store/sealed-versions.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { restore, type Restored, type RestoreOrder } from './restore.ts';
 
+const SCRATCH = 'coffer-verify-';
+/** Far longer than one takes. */
+const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
+
 export type Verification = { restored: Restored; vault: VaultVerification };
 
 /**
@@ -21,7 +25,8 @@ export type Verification = { restored: Restored; vault: VaultVerification };
 export async function verifyBackup(
   order: Pick<RestoreOrder, 'path' | 'opener' | 'clock' | 'rootKeys' | 'included' | 'signal'>,
 ): Promise<Verification> {
-  const scratch = mkdtempSync(join(tmpdir(), 'coffer-verify-'));
+  removeAbandoned();
+  const scratch = mkdtempSync(join(tmpdir(), SCRATCH));
   try {
     const restored = await restore({
       ...order,
@@ -37,6 +42,26 @@ export async function verifyBackup(
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** What runs left that were killed. Whatever keeps one from going is no reason not to verify. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const path = join(tmpdir(), name);
+    try {
+      if (name.startsWith(SCRATCH) && isAbandoned(path)) rmSync(path, { recursive: true, force: true });
+    } catch {
+      // It is tried again by the next.
+    }
+  }
+}
+
+function isAbandoned(path: string): boolean {
+  const found = lstatSync(path);
+  // No link, and of nobody who could mean something else by it.
+  if (!found.isDirectory() || found.uid !== (process.geteuid?.() ?? found.uid)) return false;
+  const times = readdirSync(path).map((name) => lstatSync(join(path, name)).mtimeMs);
+  return Math.max(found.mtimeMs, ...times) < Date.now() - ABANDONED_AFTER_MS;
 }
 
 async function verify(

@@ -83,5 +83,12 @@ const REASONS: Readonly<Record<string, string>> = {
 function explain(path: string, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  return new StartError(`${path} cannot be written: ${REASONS[code] ?? code}`, { cause: error });
+  const reason = isWithoutLinks(error) ? 'its disk has no hard links' : (REASONS[code] ?? code);
+  return new StartError(`${path} cannot be written: ${reason}`, { cause: error });
+}
+
+/** As FAT and some that are mounted over a network: a name that was given in any other way could replace another file. */
+export function isWithoutLinks(error: unknown): boolean {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  return syscall === 'link' && ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code);
 }

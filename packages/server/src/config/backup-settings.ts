@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { StartError } from '../start-error.ts';
 import type { SettingName } from './settings.ts';
+import { checkPassphrase } from './check-passphrase.ts';
 
 export type BackupSettings = {
   /** Undefined: none are set. */
@@ -73,7 +74,5 @@ function parseRecipients(text: string | undefined): readonly string[] | undefine
 }
 
 function parsePassphrase(text: string | undefined): Redacted<string> | undefined {
-  if (text === undefined) return undefined;
-  if (text.length < 12) throw new StartError('COFFER_BACKUP_PASSPHRASE must have at least 12 characters');
-  return new Redacted(text);
+  return text === undefined ? undefined : checkPassphrase('COFFER_BACKUP_PASSPHRASE', new Redacted(text));
 }

@@ -286,7 +286,7 @@ const CASES = {
       [PASSWORD, PASSWORD],
       [' twelve in all ', ' twelve in all '],
     ],
-    bad: ['eleven char'],
+    bad: ['eleven char', ' '.repeat(12), ' eleven char ', 'few       words'],
   },
   COFFER_BACKUP_DIR: {
     pick: ({ backup }) => backup.schedule,

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
+import { ownerFor } from '../directory-owner.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { replaceFile, writeDraft, type Owner } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
@@ -67,7 +68,7 @@ export function createRootKeyFile(
   owner?: Owner,
 ): void {
   makeDirectory(dirname(path));
-  const draft = writeDraft(path, formatRootKeys([rootKey]), owner);
+  const draft = writeDraft(path, formatRootKeys([rootKey]), owner ?? ownerFor(dirname(path)));
   try {
     linkSync(draft, path);
   } catch (error) {

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fchownSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@coffer/core';
 import Database from 'better-sqlite3';
@@ -15,6 +15,7 @@ import {
   type QueryResult,
   type Transaction,
 } from 'kysely';
+import { ownerFor } from '../directory-owner.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
@@ -106,7 +107,7 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
 function openFile(dataDir: string, path: string): Database.Database {
   try {
     makeDirectory(dataDir);
-    closeSync(openSync(path, 'a', 0o600));
+    makeFile(path);
     // Another process may be opening it, too: waiting for that blocks nobody yet.
     const database = new Database(path, { timeout: BUSY_WAIT_MS });
     database.pragma('journal_mode = WAL');
@@ -129,6 +130,25 @@ function openFile(dataDir: string, path: string): Database.Database {
         cause,
       },
     );
+  }
+}
+
+/** SQLite gives the files that it makes beside it the same owner. */
+function makeFile(path: string): void {
+  let file: number;
+  try {
+    // Follows no link: root would make a present of a file elsewhere.
+    file = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    closeSync(openSync(path, 'a', 0o600));
+    return;
+  }
+  try {
+    const owner = ownerFor(dirname(path));
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+  } finally {
+    closeSync(file);
   }
 }
 
