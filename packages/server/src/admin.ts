@@ -3,9 +3,12 @@ import { askSecret } from './admin/ask-secret.ts';
 import { explainFailure } from './admin/explain-failure.ts';
 import { runAdminCommand } from './admin/handlers.ts';
 import { parseAdminArguments } from './admin/parse-admin-arguments.ts';
+import { Words } from './admin/words.ts';
 import { readConfig } from './config/config.ts';
 import { createLogger } from './logger.ts';
 import { whenStarterEnds } from './when-starter-ends.ts';
+
+const words = new Words(process.stderr, () => performance.now());
 
 /**
  * The other process, for `coffer admin`: like `main.ts` it alone reads the environment, the arguments and the signals.
@@ -26,7 +29,7 @@ async function main(): Promise<AdminExit> {
     isInteractive: process.stdin.isTTY,
     askSecret: async (question) =>
       await askSecret(question, { stdin: process.stdin, stderr: process.stderr, signal }),
-    say,
+    say: (line, options) => words.say(line, options),
     print: (text) => void process.stdout.write(`${text}\n`),
   });
 }
@@ -56,14 +59,10 @@ function stopOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
 try {
   process.exitCode = await main();
 } catch (error) {
   const { line, exit } = explainFailure(error);
-  say(`coffer: ${line}`);
+  words.say(`coffer: ${line}`);
   process.exitCode = exit;
 }

@@ -220,7 +220,7 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
       seen_root: seen.root,
       seen_at: seen.saved_at,
     };
-    expect(JSON.parse(accepted.stdout)).toEqual(details);
+    expect(JSON.parse(accepted.stdout)).toEqual({ accepted: true, ...details });
     expect(await lastRecord(dataDir, 'audit_head_accept')).toMatchObject({
       index: before.size,
       outcome: 'success',

@@ -16,8 +16,8 @@ export type AdminContext = {
   askSecret: (question: string) => Promise<Redacted<string> | undefined>;
   /** Whether a person is at a terminal. */
   isInteractive: boolean;
-  /** A line for people. */
-  say: (line: string) => void;
+  /** A line for people. One that passes is of how far it is: not each of these is shown. */
+  say: (line: string, options?: { isPassing?: boolean }) => void;
   /** A line of data. */
   print: (text: string) => void;
 };

@@ -22,6 +22,7 @@ export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
     const { mismatch } = await checkSavedHead({ db: store.db, instanceId: instance.id, rootKeys, path });
     if (mismatch === undefined) {
       say('There is nothing to accept: the database is what this data directory last saw, or newer.');
+      if (json) print(JSON.stringify({ accepted: false }));
       return ADMIN_EXIT.success;
     }
     say(`Found: ${mismatch.finding}.`);
@@ -40,6 +41,6 @@ export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
     say(
       `Accepted as it is, with ${amountOf(details.size, 'record')}, and put on record. A server with this data directory can start now.`,
     );
-    print(json ? JSON.stringify(details) : details.root);
+    print(json ? JSON.stringify({ accepted: true, ...details }) : details.root);
     return ADMIN_EXIT.success;
   });

@@ -4,9 +4,8 @@ import { verifyVault, type VaultVerification } from '../services/vault-verificat
 import type { Reader, Store } from '../store/database.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { amountOf } from './amount-of.ts';
+import { progressLine } from './progress.ts';
 import { withAnyStore } from './with-store.ts';
-
-const PROGRESS_MS = 1000;
 
 export const auditVerify: AdminHandler<'audit verify'> = async (context) =>
   await withAnyStore(context, async ({ store }) => {
@@ -42,10 +41,5 @@ async function verify(
 }
 
 function progressOf(say: AdminContext['say']): (what: string, done: number, total: number) => void {
-  let saidAt = performance.now();
-  return (what, done, total) => {
-    if (performance.now() - saidAt < PROGRESS_MS) return;
-    saidAt = performance.now();
-    say(`${done} of ${total} ${what} are compared.`);
-  };
+  return (what, done, total) => say(progressLine(done, total, `${what} are compared`), { isPassing: true });
 }

@@ -1,13 +1,13 @@
 import type { AdminContext } from './admin-context.ts';
 
-const PROGRESS_MS = 1000;
+type Say = AdminContext['say'];
 
-/** Says how far long work is, once a second and at its end: `12 of 40 data keys are rewrapped.` */
-export function progressOf(say: AdminContext['say'], total: number, what: string): (done: number) => void {
-  let saidAt = performance.now();
-  return (done) => {
-    if (done < total && performance.now() - saidAt < PROGRESS_MS) return;
-    saidAt = performance.now();
-    say(`${done} of ${total} ${what}.`);
-  };
+/** Says how far long work is, and that it is at its end: `12 of 40 data keys are rewrapped (30 %).` */
+export function progressOf(say: Say, total: number, what: string): (done: number) => void {
+  return (done) => say(progressLine(done, total, what), { isPassing: done < total });
+}
+
+export function progressLine(done: number, total: number, what: string): string {
+  const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+  return `${done} of ${total} ${what} (${percent} %).`;
 }

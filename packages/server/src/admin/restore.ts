@@ -36,7 +36,7 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
       if (rootKeyPath !== undefined) keepRootKey(rootKeyPath, rootKey);
     },
   };
-  const { header, manifest } = await restoreBackup({
+  const { header, manifest, tokensEnded } = await restoreBackup({
     ...order,
     ...(mayUseIncluded ? { included } : {}),
     seen: seenDetails(seen === 'damaged' ? undefined : seen),
@@ -47,9 +47,19 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
   context.say(
     `Restored the backup of ${header.created_at}: ${contentsOf(header, manifest)}. Nobody is signed in.`,
   );
+  context.say(
+    tokensEnded === undefined
+      ? 'Access tokens are those of the backup; `--end-tokens` would have ended them.'
+      : `${amountOf(tokensEnded, 'access token')} ended.`,
+  );
   context.print(
     context.json
-      ? JSON.stringify({ instance: header.instance, created_at: header.created_at, tables: manifest })
+      ? JSON.stringify({
+          instance: header.instance,
+          created_at: header.created_at,
+          tokens_ended: tokensEnded ?? null,
+          tables: manifest,
+        })
       : header.instance,
   );
   return ADMIN_EXIT.success;

@@ -9,6 +9,7 @@ import {
   resealVersions,
   type DamagedVersion,
   type DataKeyRotation,
+  type DataKeyRotationStatus,
   type Destruction,
 } from '../services/data-key-rotation.ts';
 import { RootKeyring } from '../services/root-keyring.ts';
@@ -34,16 +35,51 @@ export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { 
     const rotation = await rotationOf(context, { store, instance, scope });
     const { say } = context;
     const { since, projects } = await replaceDataKeys(rotation);
+    const before = await dataKeyRotationStatus(rotation);
+    const end = async (exit: AdminExit): Promise<AdminExit> =>
+      await report(context, rotation, { projects, before, exit });
     if (since !== undefined)
       say(`Going on with the rotation of ${formatTime(since)}; data keys that were made since then stay.`);
     else if (projects === 0) {
       say('There is no data key: nothing was sealed yet.');
-      return ADMIN_EXIT.success;
+      return await end(ADMIN_EXIT.success);
     }
     if (projects > 0)
       say(`New data keys are in use, in ${amountOf(projects, 'project')}; the old ones only open.`);
-    return await finish(context, rotation);
+    return await end(await finish(context, rotation));
   });
+
+/** What was done, for scripts; what is left in other projects, for people. */
+async function report(
+  { json, say, print }: AdminContext,
+  rotation: DataKeyRotation,
+  { projects, before, exit }: { projects: number; before: DataKeyRotationStatus; exit: AdminExit },
+): Promise<AdminExit> {
+  const left = await dataKeyRotationStatus(rotation);
+  const all = await dataKeyRotationStatus({ ...rotation, scope: undefined });
+  const elsewhere = {
+    versions: all.versionsToReseal - left.versionsToReseal,
+    keys: all.dataKeysToDestroy - left.dataKeysToDestroy,
+  };
+  if (json)
+    print(
+      JSON.stringify({
+        finished: exit === ADMIN_EXIT.success,
+        projects_with_new_keys: projects,
+        versions_resealed: before.versionsToReseal - left.versionsToReseal,
+        versions_to_reseal: left.versionsToReseal,
+        data_keys_destroyed: before.dataKeysToDestroy - left.dataKeysToDestroy,
+        data_keys_to_destroy: left.dataKeysToDestroy,
+        versions_to_reseal_elsewhere: elsewhere.versions,
+        data_keys_to_destroy_elsewhere: elsewhere.keys,
+      }),
+    );
+  if (elsewhere.keys > 0)
+    say(
+      `Other projects are not done: ${amountOf(elsewhere.versions, 'version')} to seal anew, ${amountOf(elsewhere.keys, 'data key')} to destroy. \`coffer admin rotate data-key\` goes on with them.`,
+    );
+  return exit;
+}
 
 /** Undefined: all projects. */
 function scopeOf(

@@ -12,6 +12,7 @@ import {
   rotationStatus,
   switchRootKey,
   type Rotation,
+  type RotationStatus,
 } from '../services/root-key-rotation.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
 import { progressOf } from './progress.ts';
@@ -31,16 +32,41 @@ export const rotateRootKey: AdminHandler<'rotate root-key'> = async (context, { 
     if (options.status) return await showStatus(context, rotation);
     const ours = isOurs(rotation);
     const isAlone = ours && store.engine === 'sqlite';
-    const { step } = await rotationStatus(rotation);
+    const before = await rotationStatus(rotation);
+    const { step } = before;
+    const end = async (exit: AdminExit): Promise<AdminExit> =>
+      await report(context, rotation, { before, exit });
     if (step === 'idle') await prepare(context, rotation, options['new-key-file']);
     if ((step === 'idle' && !isAlone) || (step === 'prepared' && !isAlone && !options.distributed)) {
       sayHowToDistribute(context, rotation, options['new-key-file']);
-      return ADMIN_EXIT.unfinished;
+      return await end(ADMIN_EXIT.unfinished);
     }
     if (await switchRootKey(rotation))
       context.say('The new root key is in use. The old one is needed until its data keys are rewrapped.');
-    return await finish(context, rotation);
+    return await end(await finish(context, rotation));
   });
+
+/** What was done, for scripts. */
+async function report(
+  { json, print }: AdminContext,
+  rotation: Rotation,
+  { before, exit }: { before: RotationStatus; exit: AdminExit },
+): Promise<AdminExit> {
+  if (!json) return exit;
+  const { step, current, next, dataKeys, dataKeysToRewrap } = await rotationStatus(rotation);
+  print(
+    JSON.stringify({
+      finished: exit === ADMIN_EXIT.success,
+      step,
+      previous_root_key_id: before.current === current ? null : before.current,
+      root_key_id: current,
+      next_root_key_id: next ?? null,
+      data_keys: dataKeys,
+      data_keys_to_rewrap: dataKeysToRewrap,
+    }),
+  );
+  return exit;
+}
 
 async function prepare(
   { say }: AdminContext,

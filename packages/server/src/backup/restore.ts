@@ -49,7 +49,13 @@ export type IncludedRootKey = {
   keep: (rootKey: Redacted<Buffer>) => void;
 };
 
-export type Restored = { header: BackupHeader; manifest: Manifest; rootKey: Redacted<Buffer> };
+export type Restored = {
+  header: BackupHeader;
+  manifest: Manifest;
+  rootKey: Redacted<Buffer>;
+  /** Access tokens; undefined: none were to be ended. */
+  tokensEnded: number | undefined;
+};
 
 /**
  * Makes an empty database what the backup holds: all of it, once all was checked, or nothing. Sessions do not come
@@ -66,9 +72,9 @@ export async function restore(order: RestoreOrder): Promise<Restored> {
       const manifest = await loadRows(lines, filling, { backupKey, signal: order.signal });
       await filling.complete();
       await checkInstance(filling, header);
-      await begin(filling, order, header);
+      const tokensEnded = await begin(filling, order, header);
       if (order.rootKeys === undefined) order.included?.keep(rootKey);
-      return { header, manifest, rootKey };
+      return { header, manifest, rootKey, tokensEnded };
     });
   } finally {
     await lines.close();
@@ -213,13 +219,13 @@ async function checkInstance({ tx }: Filling, header: BackupHeader): Promise<voi
     throw damaged('its header is of another instance than its contents');
 }
 
-/** The instance begins anew: what has happened to it is the first that is on record. */
+/** The instance begins anew: what has happened to it is the first that is on record. Answers with the ended tokens. */
 async function begin(
   { tx }: Filling,
   { clock, endTokens, seen }: RestoreOrder,
   header: BackupHeader,
-): Promise<void> {
-  if (endTokens) await removeAllTokens(tx);
+): Promise<number | undefined> {
+  const tokensEnded = endTokens ? await removeAllTokens(tx) : undefined;
   const origin = { ip: '', requestId: 'restore', userAgent: '' };
   await appendToLog(tx, clock, [
     draft(origin, undefined, {
@@ -234,4 +240,5 @@ async function begin(
       },
     }),
   ]);
+  return tokensEnded;
 }

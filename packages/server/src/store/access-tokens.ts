@@ -176,8 +176,10 @@ export async function withdrawEnvironment(
   return removed;
 }
 
-export async function removeAllTokens(tx: Transaction): Promise<void> {
-  await tx.deleteFrom('access_token').execute();
+/** Answers with their number. */
+export async function removeAllTokens(tx: Transaction): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('access_token').executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** The tokens that it made; answers with their number. */

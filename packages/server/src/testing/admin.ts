@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { explainFailure } from '../admin/explain-failure.ts';
 import { runAdminCommand } from '../admin/handlers.ts';
 import { parseAdminArguments } from '../admin/parse-admin-arguments.ts';
+import { Words } from '../admin/words.ts';
 import { readConfig } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
 import { guard } from './guard.ts';
@@ -42,7 +43,8 @@ export async function runAdminHere(
   }: { dataDir: string; env?: Record<string, string>; clock?: () => number },
 ): Promise<AdminRun> {
   const outputs = { stdout: '', stderr: '' };
-  const say = (line: string): void => void (outputs.stderr += `${line}\n`);
+  const spoken = new Words({ write: (text) => (outputs.stderr += text) }, () => performance.now());
+  const say: Words['say'] = (line, options) => spoken.say(line, options);
   try {
     const { name, json, input } = parseAdminArguments(words);
     const code = await runAdminCommand(name, input, {
