@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runAdminHere } from '../src/testing/admin.ts';
+import { SQLITE_FILE } from '../src/store/sqlite.ts';
+import { runAdminHere, startAdmin } from '../src/testing/admin.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { RECIPIENT } from './backup-world.ts';
 
@@ -30,5 +32,23 @@ test.each([
       );
     }
     expect(readdirSync(directory.path)).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe in the place of the database holds nobody up on sqlite',
+  async () => {
+    using directory = temporaryDirectory();
+    const dataDir = directory.path;
+    execFileSync('mkfifo', [join(dataDir, SQLITE_FILE)]);
+    // What waits for a reader waits in the kernel: only another process can tell.
+    const { run, child } = startAdmin(['audit', 'verify'], { dataDir });
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const { code, stderr } = await run;
+    clearTimeout(impatience);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('coffer.db cannot be opened (it is a pipe)'),
+    });
   },
 );

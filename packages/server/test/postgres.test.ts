@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redacted, type AppError } from '@coffer/core';
@@ -11,7 +11,10 @@ import { verifyAuditLog } from '../src/services/audit-verification.ts';
 import { openStore, type Store } from '../src/store/database.ts';
 import { endsConnection, explain, mayRetry } from '../src/store/postgres-errors.ts';
 import { openPostgres, WRITE_LOCK } from '../src/store/postgres.ts';
+import { runAdminHere } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
+import { temporaryDirectory } from '../src/testing/data-dir.ts';
+import { urlOf } from '../src/testing/databases.ts';
 import { PostgresCluster } from '../src/testing/postgres.ts';
 import { PASSWORD, startTestServer, type TestServer } from '../src/testing/server.ts';
 import { simultaneously } from '../src/testing/simultaneously.ts';
@@ -242,6 +245,24 @@ describe('postgres that fails', () => {
     await transaction;
     await silent.close();
     await at[0].ok('vault_create', { project_id, key: 'LATE', value: 'x' });
+  });
+
+  test('without an instance gets no tables from a command', async () => {
+    const database = await newDatabase();
+    using directory = temporaryDirectory();
+    const run = await runAdminHere(['audit', 'verify'], {
+      dataDir: directory.path,
+      env: { COFFER_DATABASE_URL: urlOf(database) },
+    });
+    expect(run).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'coffer: the database is empty; `coffer serve` makes an instance in it\n',
+    });
+    expect(
+      await cluster.query(`select tablename from pg_tables where schemaname = 'public'`, database.database),
+    ).toEqual([]);
+    expect(readdirSync(directory.path)).toEqual([]);
   });
 
   test('loses the connection of a transaction: it is run again, and done once', async () => {

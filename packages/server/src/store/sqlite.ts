@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fchownSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fchownSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@coffer/core';
@@ -107,6 +107,9 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
 function openFile(dataDir: string, path: string): Database.Database {
   try {
     makeDirectory(dataDir);
+    // To open one waits for whoever reads it.
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true)
+      throw Object.assign(new Error('a pipe'), { code: 'it is a pipe' });
     makeFile(path);
     // Another process may be opening it, too: waiting for that blocks nobody yet.
     const database = new Database(path, { timeout: BUSY_WAIT_MS });
