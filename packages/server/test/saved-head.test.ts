@@ -207,6 +207,9 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
     // To refuse changes nothing: it is refused again.
     expect(savedHead(dataDir)).toEqual(seen);
     expect(await refusal({ dataDir })).toBe(line);
+    const verified = await admin(['audit', 'verify', '--json'], dataDir);
+    expect(verified).toMatchObject({ code: 1, stderr: expect.stringContaining(`But ${line}`) });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ difference: 'head', message: line.split(';')[0] });
 
     const accepted = await admin(['audit', 'accept', '--json'], dataDir);
     expect(accepted).toMatchObject({ code: 0 });
@@ -227,6 +230,7 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
       details,
     });
     expect(await admin(['audit', 'accept'], dataDir)).toMatchObject({ code: 0, stdout: '' });
+    expect(await admin(['audit', 'verify'], dataDir)).toMatchObject({ code: 0 });
     await goOn({ dataDir }, 10);
     await starts({ dataDir });
   });
@@ -444,7 +448,12 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
       expect(run).toMatchObject({ code: 1, stdout: '' });
       expect(run.stderr).toContain('does not go on from what this server last saw');
     }
-    expect(await admin(['audit', 'verify'], dataDir)).toMatchObject({ code: 0 });
+    // It is whole, and not the one that was seen.
+    const verified = await admin(['audit', 'verify'], dataDir);
+    expect(verified).toMatchObject({ code: 1, stdout: '' });
+    expect(verified.stderr).toMatch(
+      /The audit log is whole[^]*But the audit log of this database does not go on/,
+    );
     expect(savedHead(dataDir)).toEqual(seen);
   });
 

@@ -1,6 +1,6 @@
 import { rootKeySource } from '../keys/root-key-source.ts';
 import { RootKeyring } from '../services/root-keyring.ts';
-import { checkSavedHead } from '../services/saved-head-check.ts';
+import { checkSavedHead, type HeadCheck } from '../services/saved-head-check.ts';
 import { headFileIn } from '../services/saved-head-file.ts';
 import { SavedHead } from '../services/saved-head.ts';
 import { StartError } from '../start-error.ts';
@@ -9,7 +9,7 @@ import { findInstance, type Instance } from '../store/instance.ts';
 import { openDialect } from '../store/open-dialect.ts';
 import type { AdminContext } from './admin-context.ts';
 
-type Opened = { store: Store; instance: Instance };
+export type Opened = { store: Store; instance: Instance };
 
 /**
  * Works on the store of the instance that there is, beside the servers that run on it, and closes it. Fails with a
@@ -47,13 +47,26 @@ export async function withAnyStore<T>(
 }
 
 /** Undefined: no server has saved a head here. */
-async function checkHead(
-  { config, clock, log }: AdminContext,
-  { store, instance }: Opened,
-): Promise<SavedHead | undefined> {
-  const rootKeys = new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), instance.id);
+async function checkHead(context: AdminContext, opened: Opened): Promise<SavedHead | undefined> {
+  const { config, clock, log } = context;
+  const { store, instance } = opened;
   const path = headFileIn(config.dataDir);
-  const { seen, mismatch } = await checkSavedHead({ db: store.db, instanceId: instance.id, rootKeys, path });
+  const rootKeys = keyringOf(context, instance);
+  const { seen, mismatch } = await compareWithHead(context, opened, rootKeys);
   if (mismatch !== undefined) throw new StartError(`${mismatch.finding}; ${mismatch.advice}`);
   return seen && new SavedHead({ store, log, clock, rootKeys, instanceId: instance.id }, { path });
+}
+
+/** The database, and what a server with this data directory last saw of it. Fails with a StartError where the root key is not there. */
+export async function compareWithHead(
+  context: AdminContext,
+  { store, instance }: Opened,
+  rootKeys = keyringOf(context, instance),
+): Promise<HeadCheck> {
+  const path = headFileIn(context.config.dataDir);
+  return await checkSavedHead({ db: store.db, instanceId: instance.id, rootKeys, path });
+}
+
+function keyringOf({ config }: AdminContext, { id }: Instance): RootKeyring {
+  return new RootKeyring(rootKeySource(config.rootKeys, config.dataDir), id);
 }

@@ -3,6 +3,7 @@ import type { VersionName } from '../store/sqlite-recorded-versions.ts';
 /**
  * - `database`: its file is damaged, or its tables and indexes are not those of Coffer, so that it may tell less than it holds.
  * - `log`: the log itself is not whole.
+ * - `head`: it is whole, and not the one that a server last saw, or does not go on from that.
  * - `missing`: a record says that it is stored, and it is not there.
  * - `exchanged`: what is there is not what a record says was stored.
  * - `unrecorded`: it is there, and no record says so.
@@ -12,6 +13,7 @@ import type { VersionName } from '../store/sqlite-recorded-versions.ts';
 export type DifferenceKind =
   | 'database'
   | 'log'
+  | 'head'
   | 'missing'
   | 'exchanged'
   | 'unrecorded'
