@@ -372,6 +372,27 @@ describe.each(ENGINES)('rotate root-key on %s', () => {
     expect(keysIn(dataDir)).toEqual([key]);
   });
 
+  test('a file that cannot be replaced is one line, and as it was', async () => {
+    using directory = temporaryDirectory();
+    const dataDir = join(directory.path, 'data');
+    // With a draft's ending it is longer than a name may be.
+    const path = join(directory.path, 'k'.repeat(250));
+    const text = `${randomBytes(32).toString('base64')}\n`;
+    writeFileSync(path, text, { mode: 0o600 });
+    await using server = await startTestServer({
+      dataDir,
+      config: { rootKeys: { keys: parseRootKeys('', text), path } },
+    });
+    await server.setUp();
+    const env = { COFFER_ROOT_KEY_FILE: path };
+    const { code, stderr } = await runAdminHere(ROTATE, { dataDir, env });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `coffer: the root key file ${path} cannot be written (ENAMETOOLONG)\n`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
   test('another database that has the same key file finds its key beside it; no other key is taken for it', async () => {
     using places = backupPlaces();
     await using server = await startTestServer();

@@ -60,23 +60,37 @@ function readText(path: string): string {
 
 /**
  * Makes a file with a root key, a new one where none is given, mode 0600. It is on disk before this returns, and it never replaces one that is there:
- * of two processes that start at once, one makes it and both use it.
+ * of two processes that start at once, one makes it and both use it. Fails with a StartError.
  */
 export function createRootKeyFile(
   path: string,
   rootKey: Redacted<Buffer> = new Redacted(randomBytes(32)),
   owner?: Owner,
 ): void {
-  makeDirectory(dirname(path));
-  const draft = writeDraft(path, formatRootKeys([rootKey]), owner ?? ownerFor(dirname(path)));
+  writing(path, () => {
+    makeDirectory(dirname(path));
+    const draft = writeDraft(path, formatRootKeys([rootKey]), owner ?? ownerFor(dirname(path)));
+    try {
+      linkSync(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    syncDirectory(dirname(path));
+  });
+}
+
+function writing(path: string, write: () => void): void {
   try {
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft, { force: true });
+    write();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (cause instanceof StartError || code === undefined) throw cause;
+    throw new StartError(`the root key file ${path} cannot be written (${code})`, {
+      cause,
+    });
   }
-  syncDirectory(dirname(path));
 }
 
 /**
@@ -110,7 +124,7 @@ export function canReplace(path: string): boolean {
   }
 }
 
-/** In one step: who reads the file finds the old keys or the new ones. */
+/** In one step: who reads the file finds the old keys or the new ones. Fails with a StartError. */
 export function replaceRootKeyFile(path: string, keys: readonly Redacted<Buffer>[]): void {
-  replaceFile(path, formatRootKeys(keys));
+  writing(path, () => replaceFile(path, formatRootKeys(keys)));
 }
