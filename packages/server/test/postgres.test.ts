@@ -217,7 +217,7 @@ describe('postgres that fails', () => {
     );
     const ready = await root.call('ready');
     expect([ready.status, ready.body.code]).toEqual([503, 'not_ready']);
-    expect(ready.body.detail).toContain('nothing listens at its address');
+    expect(ready.body.detail).toContain('nothing listens at the address of the database');
     await own.start();
     expect((await root.ok('vault_fetch_one', { project_id, key: 'KEY' })).vault.value).toBe('kept');
     expect(await root.refused('vault_fetch_one', { project_id, key: 'LOST' })).toBe('entry_not_found');
@@ -348,10 +348,14 @@ describe('a database that cannot be used is one line that tells no password', ()
     [
       'nobody listens',
       (at) => ({ ...at, port: 1 }),
-      /^the database that COFFER_DATABASE_URL names cannot serve: nothing listens at its address \(ECONNREFUSED\)$/,
+      /^the database that COFFER_DATABASE_URL names cannot serve: nothing listens at the address of the database \(ECONNREFUSED\)$/,
     ],
-    ['no such host', (at) => ({ ...at, host: 'db.invalid' }), /its host is not known/],
-    ['no such socket', (at) => ({ ...at, host: '/nowhere' }), /there is no socket at its address \(ENOENT\)/],
+    ['no such host', (at) => ({ ...at, host: 'db.invalid' }), /the host of the database is not known/],
+    [
+      'no such socket',
+      (at) => ({ ...at, host: '/nowhere' }),
+      /there is no socket at the address of the database \(ENOENT\)/,
+    ],
     [
       'no TLS there',
       (at) => ({ ...at, tls: { verify: 'full', ca: undefined, client: undefined } }),

@@ -43,10 +43,10 @@ const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 /** What Node says when there is no connection yet. */
 const BY_CONNECT_CODE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens at its address',
-  ENOTFOUND: 'its host is not known',
-  EAI_AGAIN: 'its host is not known for now',
-  ENOENT: 'there is no socket at its address',
+  ECONNREFUSED: 'nothing listens at the address of the database',
+  ENOTFOUND: 'the host of the database is not known',
+  EAI_AGAIN: 'the host of the database is not known for now',
+  ENOENT: 'there is no socket at the address of the database',
 };
 
 /** It says so in the error that it has for users whom it does not know. */
