@@ -55,8 +55,8 @@ type Subject = {
   pids: readonly number[];
   databasePid: number | undefined;
   servers: readonly string[];
-  /** To Coffer, the keys used so far: each is created once. */
-  used: number;
+  /** The keys used so far in its database, which several may share: each is created once. */
+  used: { keys: number };
 };
 
 type CofferSubject = Subject & { entries: number; running: readonly Running[]; database: Database };
@@ -138,6 +138,7 @@ async function prepare(
   }
   const subjects: CofferSubject[] = [];
   const running: Running[] = [];
+  const used = { keys: 0 };
   for (const count of nodes) {
     while (running.length < count) running.push(await start(build.directory, settings));
     subjects.push({
@@ -148,7 +149,7 @@ async function prepare(
       databasePid: database.serverPid,
       servers: running.map(({ url }) => new URL(url).host),
       database,
-      used: 0,
+      used,
     });
   }
   return subjects;
@@ -178,10 +179,10 @@ async function load(
     request: requestOf(operation, keyOf(0).length, token),
     keys:
       operation.keys === 'next'
-        ? { first: FIRST_NEW_KEY + subject.used, count: 1, order: 'next' }
+        ? { first: FIRST_NEW_KEY + subject.used.keys, count: 1, order: 'next' }
         : { first: 0, count: subject.entries ?? 1, order: 'random' },
   });
-  if (operation.keys === 'next') subject.used += result.used;
+  if (operation.keys === 'next') subject.used.keys += result.used;
   const cpuMs = cpu() - before.cpu;
   const databaseMs = databaseCpu() - before.databaseCpu;
   const noise = noiseBetween(before.machine, machineTimes(), cpuMs + databaseMs + result.cpuMs);
@@ -212,8 +213,8 @@ async function tokenFor(subject: Subject): Promise<string> {
 async function answerOf(coffers: readonly CofferSubject[], operation: Operation): Promise<string> {
   const [subject] = coffers;
   if (subject === undefined) throw new Error('nothing to measure');
-  const key = keyOf(operation.keys === 'next' ? FIRST_NEW_KEY + subject.used : 0);
-  if (operation.keys === 'next') subject.used += 1;
+  const key = keyOf(operation.keys === 'next' ? FIRST_NEW_KEY + subject.used.keys : 0);
+  if (operation.keys === 'next') subject.used.keys += 1;
   const { method, path, body } = operation;
   const response = await fetch(`http://${subject.servers[0]}${path.replaceAll('{key}', key)}`, {
     method,
@@ -239,7 +240,7 @@ async function baseline(name: 'node:http' | 'fastify'): Promise<Baseline> {
     pids: [process.pid ?? 0],
     databasePid: undefined,
     servers: [`127.0.0.1:${port}`],
-    used: 0,
+    used: { keys: 0 },
     process,
     setPayload: async (payload) => {
       process.send(payload);
