@@ -31,7 +31,7 @@ export const ADMIN_COMMANDS = [
     summary: 'Replace the root key, while servers run.',
     description: [
       'A new key comes in, the data keys are wrapped under it, the old key goes out. Values are not touched. It can be stopped at any moment, also by force, and run again: it goes on from where it was.',
-      'Where the root key is in a file that can be replaced, and the database is SQLite, one run does it all. Otherwise the first run makes the new key and ends with 9, as servers must be given it first: both keys, the new one before the old one, with white space between. Servers that have it in a file read it again by themselves, those that have it in a variable are restarted. Then run it with --distributed.',
+      'Where the root key is in a file that can be replaced, and the database is SQLite, one run does it all. Otherwise the first run makes the new key and ends with 9, as servers must be given it first: both keys, the new one before the old one, with white space between. Servers that have it in a file read it again by themselves, those that have it in a variable are restarted. Then run it with --distributed. Until then nothing uses the new key: --cancel takes it out of the file again, and keeps it beside.',
       'Backups of before, and any other database that was given the old key, open with that only. A file that can be replaced holds the new key alone at the end, and the old one is in `….retired-…` beside it: delete that when nothing needs it.',
       'What the old key wrapped is erased from the database first. Ends with 9 where another program reads that all the time: run it again.',
     ],
@@ -41,9 +41,10 @@ export const ADMIN_COMMANDS = [
         type: 'string',
         value: 'FILE',
         summary:
-          'Holds the new key; made, mode 0600, when it is not there. Needed where the root key is in a variable.',
+          'Holds the new key; made, mode 0600, when it is not there, in a directory that is. Needed where the root key is in a variable, or in a file that is mounted.',
       },
       distributed: { type: 'boolean', summary: 'Every server has been given the new key as well.' },
+      cancel: { type: 'boolean', summary: 'Call it off, while the new key is not in use yet.' },
       status: { type: 'boolean', summary: 'Only say how far it is.' },
     },
     examples: [

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { ADMIN_EXIT, Redacted, type AdminExit } from '@coffer/core';
-import { readOrCreateRootKey, rootKeySource } from '../keys/root-key-source.ts';
+import { ADMIN_EXIT, type AdminExit, type AdminInput } from '@coffer/core';
+import { rootKeySource } from '../keys/root-key-source.ts';
 import { AuditLog } from '../services/audit-log.ts';
 import { erase } from '../services/eraser.ts';
 import {
   cleanRootKeyFile,
   isOurs,
-  prepareRootKey,
   retireRootKey,
   rewrapDataKeys,
   rotationStatus,
@@ -14,13 +12,18 @@ import {
   type Rotation,
   type RotationStatus,
 } from '../services/root-key-rotation.ts';
+import { StartError } from '../start-error.ts';
 import type { AdminContext, AdminHandler } from './admin-context.ts';
+import { cancel, prepare, refuseOtherKey, sayHowToDistribute } from './prepare-root-key.ts';
 import { progressOf } from './progress.ts';
 import { UsageError } from './usage-error.ts';
 import { withStore } from './with-store.ts';
 
-export const rotateRootKey: AdminHandler<'rotate root-key'> = async (context, { options }) =>
-  await withStore(context, async ({ store, instance }) => {
+type Options = AdminInput<'rotate root-key'>['options'];
+
+export const rotateRootKey: AdminHandler<'rotate root-key'> = async (context, { options }) => {
+  refuseTogether(options);
+  return await withStore(context, async ({ store, instance }) => {
     const { config, clock } = context;
     const rotation: Rotation = {
       store,
@@ -30,21 +33,48 @@ export const rotateRootKey: AdminHandler<'rotate root-key'> = async (context, { 
       source: rootKeySource(config.rootKeys, config.dataDir),
     };
     if (options.status) return await showStatus(context, rotation);
-    const ours = isOurs(rotation);
-    const isAlone = ours && store.engine === 'sqlite';
     const before = await rotationStatus(rotation);
-    const { step } = before;
-    const end = async (exit: AdminExit): Promise<AdminExit> =>
-      await report(context, rotation, { before, exit });
-    if (step === 'idle') await prepare(context, rotation, options['new-key-file']);
-    if ((step === 'idle' && !isAlone) || (step === 'prepared' && !isAlone && !options.distributed)) {
-      sayHowToDistribute(context, rotation, options['new-key-file']);
-      return await end(ADMIN_EXIT.unfinished);
-    }
-    if (await switchRootKey(rotation))
-      context.say('The new root key is in use. The old one is needed until its data keys are rewrapped.');
-    return await end(await finish(context, rotation));
+    if (options.cancel) await cancel(context, rotation);
+    const exit = options.cancel ? ADMIN_EXIT.success : await rotate(context, rotation, { before, options });
+    return await report(context, rotation, { before, exit });
   });
+};
+
+/** Each of these says what the run is for. */
+function refuseTogether({ status, cancel: isCancelled, distributed, ...options }: Options): void {
+  const given = [
+    ...(status ? ['--status'] : []),
+    ...(isCancelled ? ['--cancel'] : []),
+    ...(distributed ? ['--distributed'] : []),
+    ...(options['new-key-file'] === undefined ? [] : ['--new-key-file']),
+  ];
+  if (given.length > 1 && (status || isCancelled))
+    throw new UsageError(`rotate root-key: ${given.join(' and ')} do not go together`);
+}
+
+/** From wherever a run before has stopped, as far as it goes without other servers. */
+async function rotate(
+  context: AdminContext,
+  rotation: Rotation,
+  { before: { step, next }, options }: { before: RotationStatus; options: Options },
+): Promise<AdminExit> {
+  const { source, store } = rotation;
+  const newKeyFile = options['new-key-file'];
+  if (step === 'idle' && options.distributed)
+    throw new StartError(
+      `no server has been given a new root key: ${source.name} holds the current one alone; without --distributed this makes a new one`,
+    );
+  if (step === 'prepared') await refuseOtherKey(rotation, next, newKeyFile);
+  const id = step === 'idle' ? await prepare(context, rotation, newKeyFile) : next;
+  const isAlone = isOurs(rotation) && store.engine === 'sqlite';
+  if ((step === 'idle' || step === 'prepared') && !isAlone && !options.distributed) {
+    sayHowToDistribute(context, rotation, { id, newKeyFile });
+    return ADMIN_EXIT.unfinished;
+  }
+  if (await switchRootKey(rotation))
+    context.say('The new root key is in use. The old one is needed until its data keys are rewrapped.');
+  return await finish(context, rotation);
+}
 
 /** What was done, for scripts. */
 async function report(
@@ -68,37 +98,6 @@ async function report(
   return exit;
 }
 
-async function prepare(
-  { say }: AdminContext,
-  rotation: Rotation,
-  newKeyFile: string | undefined,
-): Promise<void> {
-  if (newKeyFile === undefined && !isOurs(rotation)) {
-    throw new UsageError(
-      `rotate root-key: ${rotation.source.name} is not ours to change; name a file for the new key with --new-key-file`,
-    );
-  }
-  const rootKey = newKeyFile === undefined ? new Redacted(randomBytes(32)) : readOrCreateRootKey(newKeyFile);
-  if (!isOurs(rotation)) return;
-  if (await prepareRootKey(rotation, rootKey))
-    say(`The new root key stands before the old one in ${rotation.source.name}.`);
-}
-
-function sayHowToDistribute({ say }: AdminContext, rotation: Rotation, newKeyFile: string | undefined): void {
-  const { source } = rotation;
-  if (isOurs(rotation)) {
-    say(`Give this file, with the new key and the old one, to every other server: ${source.path}`);
-  } else {
-    const from = newKeyFile === undefined ? 'the new key' : `the key in ${newKeyFile}`;
-    say(`Put ${from} before the old one into ${source.name} of every server, with white space between.`);
-    say('Restart the servers that have it in a variable.');
-  }
-  say(
-    'Then run this again with --distributed. Until then the old root key is in use and nothing has changed.',
-  );
-}
-
-/** From wherever a run before has stopped. */
 async function finish(context: AdminContext, rotation: Rotation): Promise<AdminExit> {
   const { say, signal } = context;
   const { dataKeysToRewrap } = await rotationStatus(rotation);
@@ -149,7 +148,7 @@ async function showStatus({ json, say, print }: AdminContext, rotation: Rotation
   }
   const meaning = {
     idle: 'No rotation is under way.',
-    prepared: 'The new root key is given, but not in use yet.',
+    prepared: `A new root key, with the id ${next}, is prepared and not in use yet: go on with --distributed once every server has it, or call it off with --cancel.`,
     under_way: `${dataKeysToRewrap} of ${dataKeys} data keys are to be rewrapped.`,
     left_over: `The rotation is done, but ${rotation.source.name} still holds the old root key.`,
   };

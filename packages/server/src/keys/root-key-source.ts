@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { ownerFor } from '../directory-owner.ts';
+import { isMountPoint } from '../is-mount-point.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { replaceFile, writeDraft, type Owner } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
@@ -114,11 +115,11 @@ export function readOrCreateRootKey(path: string): Redacted<Buffer> {
   return rootKey;
 }
 
-/** A file that is mounted read-only, or a link to where something else keeps it, is not for us to replace. */
+/** A file that is mounted, by itself or read-only, or a link to where something else keeps it, is not for us to replace. */
 export function canReplace(path: string): boolean {
   try {
     accessSync(dirname(path), constants.W_OK);
-    return lstatSync(path).isFile();
+    return lstatSync(path).isFile() && !isMountPoint(path);
   } catch {
     return false;
   }

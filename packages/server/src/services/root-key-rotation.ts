@@ -1,6 +1,6 @@
 import { AppError, type InstanceId, type Redacted } from '@coffer/core';
 import type { Clock } from '../clock.ts';
-import { rootKeyCheck } from '../keys/root-key.ts';
+import { deriveInstanceKeys, rootKeyCheck } from '../keys/root-key.ts';
 import {
   canReplace,
   keepRetiredRootKey,
@@ -77,17 +77,45 @@ export function isOurs({ source }: Rotation): boolean {
  * the file is replaced in one step and read anew, so that the key is in it once, and the answer is false.
  */
 export async function prepareRootKey(rotation: Rotation, rootKey: Redacted<Buffer>): Promise<boolean> {
-  const { store, source, instanceId } = rotation;
+  const { store, source } = rotation;
   return await store.transaction(async (tx) => {
     const { step, given } = await look(rotation, tx);
     if (step !== 'idle') return false;
-    const check = rootKeyCheck(rootKey, instanceId);
-    const known = await listRootKeys(tx);
-    if (known.some(({ keyCheck }) => check.equals(keyCheck)))
-      throw new StartError('the new root key is one that this database has or had; make another one');
+    await nameNewRootKey(rotation, rootKey, tx);
     if (source.path !== undefined)
       replaceRootKeyFile(source.path, [rootKey, ...given.map((one) => one.rootKey)]);
     return true;
+  });
+}
+
+/** The id that a new root key has here, hexadecimal. Fails with a StartError when the database has it, or had. */
+export async function nameNewRootKey(
+  { store, instanceId }: Rotation,
+  rootKey: Redacted<Buffer>,
+  db: Reader = store.db,
+): Promise<string> {
+  const check = rootKeyCheck(rootKey, instanceId);
+  const known = await listRootKeys(db);
+  if (known.some(({ keyCheck }) => check.equals(keyCheck)))
+    throw new StartError('the new root key is one that this database has or had; make another one');
+  return deriveInstanceKeys(rootKey, instanceId).rootKeyId.toString('hex');
+}
+
+/**
+ * Takes the new key out of the file again, while nothing uses it: it is on disk in a file of its own before, as another database
+ * may have the same file. Answers with the path of that. Undefined: no key is prepared. Fails with a StartError when it is in use.
+ */
+export async function cancelRootKey(rotation: Rotation): Promise<string | undefined> {
+  const { store, source } = rotation;
+  return await store.transaction(async (tx) => {
+    const { step, given, next } = await look(rotation, tx);
+    if (step === 'under_way')
+      throw new StartError(
+        'the new root key is in use already; `coffer admin rotate root-key` brings the rotation to its end',
+      );
+    if (next === undefined || source.path === undefined) return undefined;
+    const [kept] = takeOut(source.path, given, (one) => one === next);
+    return kept;
   });
 }
 
@@ -196,15 +224,23 @@ export async function cleanRootKeyFile(rotation: Rotation): Promise<string[]> {
     if (step !== 'left_over') return [];
     const isRetired = ({ check }: GivenRootKey): boolean =>
       known.some(({ state, keyCheck }) => state === 'retired' && check.equals(keyCheck));
-    const kept = given
-      .filter(isRetired)
-      .map(({ keys, rootKey }) => keepRetiredRootKey(path, keys.rootKeyId, rootKey));
-    replaceRootKeyFile(
-      path,
-      given.filter((one) => !isRetired(one)).map(({ rootKey }) => rootKey),
-    );
-    return kept;
+    return takeOut(path, given, isRetired);
   });
+}
+
+function takeOut(
+  path: string,
+  given: readonly GivenRootKey[],
+  isToGo: (one: GivenRootKey) => boolean,
+): string[] {
+  const kept = given
+    .filter(isToGo)
+    .map(({ keys, rootKey }) => keepRetiredRootKey(path, keys.rootKeyId, rootKey));
+  replaceRootKeyFile(
+    path,
+    given.filter((one) => !isToGo(one)).map(({ rootKey }) => rootKey),
+  );
+  return kept;
 }
 
 async function look({ source, instanceId }: Rotation, db: Reader) {
