@@ -4,7 +4,7 @@ import type { VersionName } from '../store/sqlite-recorded-versions.ts';
  * - `database`: its file is damaged, or its tables and indexes are not those of Coffer, so that it may tell less than it holds.
  * - `log`: the log itself is not whole.
  * - `head`: it is whole, and not the one that a server last saw, or does not go on from that.
- * - `missing`: a record says that it is stored, and it is not there.
+ * - `missing`: a record says that it is stored, and it is not there; or the data key that it opens with is not.
  * - `exchanged`: what is there is not what a record says was stored.
  * - `unrecorded`: it is there, and no record says so.
  * - `resurrected`: a record says that it was destroyed, and it is there.

@@ -9,7 +9,12 @@ import {
 } from '../keys/root-key-source.ts';
 import { sealTokenKey, unwrapDataKey, wrapDataKey } from '../keys/wrapping.ts';
 import { StartError } from '../start-error.ts';
-import { countDataKeysByRootKey, listDataKeysNotUnder, rewrapDataKey } from '../store/data-keys.ts';
+import {
+  countDataKeysByRootKey,
+  listDataKeysNotUnder,
+  listFalselyDestroyed,
+  rewrapDataKey,
+} from '../store/data-keys.ts';
 import type { Reader, Store, Transaction } from '../store/database.ts';
 import { insertRootKey, listRootKeys, markReplaced, retireReplaced } from '../store/root-keys.ts';
 import { COMMAND } from './actor.ts';
@@ -43,7 +48,7 @@ export type RotationStatus = {
   current: string;
   next: string | undefined;
   dataKeys: number;
-  /** Of these, wrapped under other root keys than the current one. */
+  /** Of these, wrapped under other root keys than the current one, or under none that anybody could name. */
   dataKeysToRewrap: number;
 };
 
@@ -55,7 +60,9 @@ export async function rotationStatus(
   const { step, current, next } = await look(rotation, db);
   const counts = await countDataKeysByRootKey(db);
   const { rootKeyId } = current.keys;
-  const sum = (rows: typeof counts): number => rows.reduce((total, { dataKeys }) => total + dataKeys, 0);
+  const unnamed = (await listFalselyDestroyed(db)).length;
+  const sum = (rows: typeof counts): number =>
+    rows.reduce((total, { dataKeys }) => total + dataKeys, unnamed);
   return {
     step,
     current: rootKeyId.toString('hex'),
@@ -158,7 +165,9 @@ export async function rewrapDataKeys(
     after = batch.last;
     progress(rewrapped);
   }
-  return signal.aborted ? undefined : damaged;
+  if (signal.aborted) return undefined;
+  // No rewrapping finds these, and the root key that they are under would go.
+  return [...damaged, ...(await listFalselyDestroyed(rotation.store.db))];
 }
 
 /** Undefined: there is none behind. */

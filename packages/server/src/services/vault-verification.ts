@@ -1,5 +1,6 @@
 import { VERSION_EVENT_TYPES, type AuditEntry } from '@coffer/core';
 import { sha256Hex } from '../sha256.ts';
+import { listFalselyDestroyed } from '../store/data-keys.ts';
 import type { Reader } from '../store/database.ts';
 import {
   countVersions,
@@ -7,6 +8,7 @@ import {
   findBareEntry,
   findOrphanVersion,
   findStrayCiphertext,
+  findVersionWithoutKey,
   type SealedAtPlace,
 } from '../store/sealed-versions.ts';
 import {
@@ -60,6 +62,7 @@ export async function verifyVault(
     progress('versions', versions, total);
   }
   refuseMissing(recorded);
+  await refuseLostKeys(snapshot);
   await refuseLeftovers(snapshot);
   return { ...log, versions, commentsUnproven };
 }
@@ -149,6 +152,17 @@ function refuseMissing(recorded: RecordedVersions): void {
   if (lost === undefined) return;
   const { index, ...place } = lost;
   throw missing(place, index);
+}
+
+/** What is stored as it should be opens no more without its data key. */
+async function refuseLostKeys(snapshot: Reader): Promise<void> {
+  const [lost] = await listFalselyDestroyed(snapshot);
+  const found = await findVersionWithoutKey(snapshot, lost);
+  const id = found?.dataKeyId ?? lost;
+  if (id === undefined) return;
+  const what = found === undefined ? '' : ` of ${versionOf(found.place)}`;
+  const message = `missing: the data key ${id}${what} was taken away, or marked as destroyed, by someone else than a rotation`;
+  throw new AuditDifference('missing', message, found && { place: found.place });
 }
 
 /** What belongs to no version that is on record, and would not be found by one. */

@@ -179,6 +179,27 @@ export async function removeDestroyed(tx: Transaction, id: DataKeyId): Promise<v
   await tx.deleteFrom('data_key').where('id', '=', id).where('root_key_id', '=', NO_ROOT_KEY).execute();
 }
 
+/** Marked as destroyed by someone else than `destroyDataKey`, which leaves no more of a key than its name. */
+export async function listFalselyDestroyed(db: Reader): Promise<DataKeyId[]> {
+  const rows = await db
+    .selectFrom('data_key')
+    .select(['id', 'state', 'wrapped', 'replaced_at'])
+    .select((select) =>
+      select
+        .selectFrom('entry_version')
+        .select('entry_version.data_key_id')
+        .whereRef('entry_version.data_key_id', '=', 'data_key.id')
+        .limit(1)
+        .as('used_as'),
+    )
+    .where('root_key_id', '=', NO_ROOT_KEY)
+    .orderBy('id')
+    .execute();
+  const isDestroyed = ({ state, wrapped, replaced_at, used_as }: (typeof rows)[number]): boolean =>
+    state === 'retired' && replaced_at !== null && used_as === null && wrapped.every((byte) => byte === 0);
+  return rows.filter((row) => !isDestroyed(row)).map(({ id }) => id as DataKeyId);
+}
+
 /** Without those that were destroyed. */
 function wholeKeys(db: Reader) {
   return db.selectFrom('data_key').where('root_key_id', '!=', NO_ROOT_KEY);

@@ -41,6 +41,34 @@ export async function countVersions(db: Reader): Promise<number> {
   return await countRows(db.selectFrom('entry_version'));
 }
 
+/** A version that opens with this key, or with one that is not there. */
+export async function findVersionWithoutKey(
+  db: Reader,
+  lost: DataKeyId | undefined,
+): Promise<{ place: Place & { key: string; version: number }; dataKeyId: string } | undefined> {
+  const row = await db
+    .selectFrom('entry_version')
+    .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
+    .leftJoin('data_key', 'data_key.id', 'entry_version.data_key_id')
+    .select(['entry.project_id', 'entry.environment', 'entry.key'])
+    .select(['entry_version.version', 'entry_version.data_key_id'])
+    .where((where) => {
+      const isNotThere = where('data_key.id', 'is', null);
+      return lost === undefined ? isNotThere : where.or([isNotThere, where('data_key.id', '=', lost)]);
+    })
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { environment, key, version } = row;
+  const place = {
+    projectId: row.project_id as ProjectId,
+    environment: environment as EnvironmentId,
+    key,
+    version,
+  };
+  return { place, dataKeyId: row.data_key_id };
+}
+
 /** One that has no version at all. */
 export async function findBareEntry(
   db: Reader,
