@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseDatabaseUrl } from '../src/config/database-url.ts';
 import type { PostgresAddress } from '../src/postgres-address.ts';
 import { verifyAuditLog } from '../src/services/audit-verification.ts';
-import { openStore, type Store } from '../src/store/database.ts';
+import { openStore, type Store, type Transaction } from '../src/store/database.ts';
 import { endsConnection, explain, mayRetry } from '../src/store/postgres-errors.ts';
-import { openPostgres, WRITE_LOCK } from '../src/store/postgres.ts';
+import { WRITE_LOCK } from '../src/store/postgres-driver.ts';
+import { openPostgres } from '../src/store/postgres.ts';
+import { preparedChange } from '../src/store/prepared.ts';
 import { runAdminHere } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
@@ -306,6 +308,73 @@ describe('postgres that fails', () => {
     }
   });
 
+  test('refuses a change whose answer was not waited for: what comes after fails with that reason, the commit too', async () => {
+    const store = await openStore(await openPostgres(await newDatabase()));
+    try {
+      const twice = async (tx: Transaction): Promise<void> => {
+        await insertUnawaited(tx, { subject: 'twice' });
+        await insertUnawaited(tx, { subject: 'twice' });
+      };
+      await expect(store.transaction(twice)).rejects.toMatchObject({ constraint: 'attempt_pkey' });
+      const thenRead = store.transaction(async (tx) => {
+        await twice(tx);
+        await tx.selectFrom('attempt').selectAll().execute();
+      });
+      await expect(thenRead).rejects.toMatchObject({ constraint: 'attempt_pkey' });
+      expect(await subjects(store)).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('loses the connection in a change that went out with the commit: nobody knows, and it is not tried again', async () => {
+    const store = await openStore(await openPostgres(await newDatabase()));
+    try {
+      for (const statement of [
+        `create function vanish() returns trigger language plpgsql as
+         $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$`,
+        `create trigger vanish after insert on attempt for each row execute function vanish()`,
+      ])
+        await sql.raw(statement).execute(store.db);
+      let runs = 0;
+      const transaction = store.transaction(async (tx) => {
+        runs += 1;
+        await insertUnawaited(tx, { subject: 'lost' });
+      });
+      const error = (await transaction.catch((thrown: unknown) => thrown)) as AppError;
+      expect(error.detail['reason']).toContain('it may be saved or not');
+      expect(runs).toBe(1);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('does not let a transaction begin: nothing of it is written', async () => {
+    const database = await newDatabase();
+    const store = await openStore(await openPostgres(database));
+    try {
+      const { promise: over, resolve: end } = Promise.withResolvers<void>();
+      const holds = Promise.withResolvers<void>();
+      const holder = store.transaction(async (tx) => {
+        await sql`select 1`.execute(tx);
+        holds.resolve();
+        await over;
+      });
+      await holds.promise;
+      const waiting = store.transaction(async (tx) => await insertUnawaited(tx, { subject: 'never' }));
+      const refused = waiting.catch((thrown: unknown) => thrown);
+      const cancel = `select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = '${database.database}' and wait_event = 'advisory'`;
+      await vi.waitFor(async () => expect(await cluster.query(cancel)).toHaveLength(1), { timeout: 4000 });
+      expect(await refused).toMatchObject({ code: 'store_unavailable' });
+      end();
+      await holder;
+      expect(await subjects(store)).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+
   test('has a table changed by a newer version: statements that were prepared before go on', async () => {
     await using nodes = await Nodes.start(1);
     const { project_id, at } = await startVault(nodes);
@@ -322,10 +391,11 @@ describe('postgres that fails', () => {
   });
 });
 
-async function insertAttempt(
-  tx: Parameters<Parameters<Store['transaction']>[0]>[0],
-  subject: string,
-): Promise<void> {
+const insertUnawaited = preparedChange((db, { subject }: { subject: string }) =>
+  db.insertInto('attempt').values({ subject, failures: 0, blocked_until: 0, updated_at: 0 }),
+);
+
+async function insertAttempt(tx: Transaction, subject: string): Promise<void> {
   await tx.insertInto('attempt').values({ subject, failures: 0, blocked_until: 0, updated_at: 0 }).execute();
 }
 

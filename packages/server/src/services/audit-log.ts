@@ -8,7 +8,7 @@ import {
 } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
-import { getAuditHead, insertAuditEntries, tryAuditAppend, type AuditRecord } from '../store/audit.ts';
+import { getHeadToExtend, insertAuditEntries, tryAuditAppend, type AuditRecord } from '../store/audit.ts';
 import type { Store, Transaction } from '../store/database.ts';
 import type { Actor, Origin } from './actor.ts';
 
@@ -144,7 +144,7 @@ export async function appendToLog(
   clock: Clock,
   drafts: readonly AuditDraft[],
 ): Promise<number> {
-  const head = await getAuditHead(tx);
+  const head = await getHeadToExtend(tx);
   let { frontier } = head;
   // A clock that was set back does not bring the log out of order.
   const at = Math.max(clock(), head.at);

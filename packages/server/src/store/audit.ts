@@ -14,7 +14,8 @@ import {
 import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { preparedRows } from './prepared-rows.ts';
+import { prepared, preparedChange } from './prepared.ts';
 import type { AuditEntryRow, AuditHeadRow } from './tables.ts';
 
 export type AuditRecord = {
@@ -38,7 +39,7 @@ export type AuditFilter = {
 
 export type AuditHead = { frontier: Frontier; /** Of the newest entry; milliseconds. */ at: number };
 
-/** The head of the log, held against other writers until the transaction ends. */
+/** The head of the log; in a transaction that writes, held against other writers until it ends. */
 export async function getAuditHead(db: Reader): Promise<AuditHead> {
   const [row] = await auditHead(db, {});
   return row === undefined
@@ -46,33 +47,48 @@ export async function getAuditHead(db: Reader): Promise<AuditHead> {
     : { frontier: decodeFrontier(row.size, row.frontier), at: row.at };
 }
 
+/** With what the transaction has appended so far. */
+const headsToExtend = new WeakMap<Transaction, Promise<AuditHead>>();
+
+/** The head for whoever appends: read once in a transaction, and sooner by whoever asks sooner. */
+export async function getHeadToExtend(tx: Transaction): Promise<AuditHead> {
+  const known = headsToExtend.get(tx);
+  if (known !== undefined) return await known;
+  const read = getAuditHead(tx);
+  headsToExtend.set(tx, read);
+  return await read;
+}
+
 /** The log has no gap: the index is assigned from the head in the same transaction. */
 export async function insertAuditEntries(
   tx: Transaction,
   records: readonly AuditRecord[],
-  { frontier, at: headAt }: AuditHead,
+  head: AuditHead,
 ): Promise<void> {
-  for (const { entry, body, at } of records) {
-    const { index: idx, type, uid, project_id } = entry;
-    await insertEntry(tx, { idx, type, at, uid, project_id, body, ...linkColumns(entry) });
-  }
-  await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at: headAt });
+  await insertRows(
+    tx,
+    records.map(({ entry, body, at }) => {
+      const { index: idx, type, uid, project_id } = entry;
+      return { idx, type, at, uid, project_id, body, ...linkColumns(entry) };
+    }),
+  );
+  const { frontier, at } = head;
+  await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at });
+  headsToExtend.set(tx, Promise.resolve(head));
 }
 
 const auditHead = prepared((db) => db.selectFrom('audit_head').selectAll());
 
-const insertEntry = prepared((db, row: AuditEntryRow) =>
-  db.insertInto('audit_entry').values({
-    idx: row.idx,
-    type: row.type,
-    at: row.at,
-    uid: row.uid,
-    project_id: row.project_id,
-    body: row.body,
-    route_id: row.route_id,
-    closes: row.closes,
-  }),
-);
+const insertRows = preparedRows<AuditEntryRow>('audit_entry', {
+  idx: 'integer',
+  type: 'text',
+  at: 'integer',
+  uid: 'text',
+  project_id: 'text',
+  body: 'text',
+  route_id: 'text',
+  closes: 'integer',
+});
 
 /** What a call of a route is found by, and the end of what has a record for its beginning and one for its end. */
 export function linkColumns({
@@ -88,7 +104,7 @@ export function linkColumns({
 
 const CLOSING_TYPES: ReadonlySet<AuditEventType> = new Set(['route_invoke_end', 'instance_backup_end']);
 
-const saveHead = prepared((db, { size, frontier, at }: Omit<AuditHeadRow, 'singleton'>) =>
+const saveHead = preparedChange((db, { size, frontier, at }: Omit<AuditHeadRow, 'singleton'>) =>
   db
     .insertInto('audit_head')
     .values({ singleton: 1, size, frontier, at })
@@ -106,16 +122,8 @@ export async function tryAuditAppend(tx: Transaction): Promise<void> {
   const head = await getAuditHead(tx);
   const idx = head.frontier.size;
   const body = ' '.repeat(LARGE_BODY_CHARACTERS);
-  await insertEntry(tx, {
-    idx,
-    type: 'event_list',
-    at: 0,
-    uid: '',
-    project_id: '',
-    body,
-    route_id: null,
-    closes: null,
-  });
+  const row = { idx, at: 0, uid: '', project_id: '', body, route_id: null, closes: null };
+  await insertRows(tx, [{ ...row, type: 'event_list' }]);
   await insertAuditEntries(tx, [], head);
   await tx.deleteFrom('audit_entry').where('idx', '=', idx).execute();
 }

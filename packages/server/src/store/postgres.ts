@@ -1,34 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  PostgresAdapter,
-  PostgresQueryCompiler,
-  sql,
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  type Kysely,
-  type QueryResult,
-  type Transaction,
-  type TransactionSettings,
-} from 'kysely';
+import { PostgresAdapter, PostgresQueryCompiler, sql, type Kysely, type Transaction } from 'kysely';
 import type { ClientConfig } from 'pg';
 import type { PostgresAddress } from '../postgres-address.ts';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import { PostgresClients, type PostgresClient } from './postgres-clients.ts';
+import { IDLE_WITHOUT_END, PostgresDriver } from './postgres-driver.ts';
 import { explain, mayRetry } from './postgres-errors.ts';
-import type { NamedQuery } from './prepared.ts';
+import type { PipeliningAdapter } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { VisibleTables } from './visible-tables.ts';
 
-/** Advisory locks of a database are numbers; ours are these: "coffer" in ASCII, and what it is for. */
-export const WRITE_LOCK = 0x63_6f_66_66_65_72_01n;
+/** As `WRITE_LOCK`, for another purpose. */
 const MIGRATION_LOCK = 0x63_6f_66_66_65_72_02n;
 
 const VERSION_MIN = 15;
 
-/** Between two statements may stand a disk that takes its time. Nobody waits for a transaction that says this. */
-const IDLE_WITHOUT_END = 'set local idle_in_transaction_session_timeout = 0';
 const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Fails with a StartError where the database is none that we can work with, or with `store_unavailable`. */
@@ -39,7 +26,7 @@ export async function openPostgres(address: PostgresAddress): Promise<StoreDiale
   return {
     name: 'postgres',
     kysely: {
-      createAdapter: () => new UnlockedAdapter(),
+      createAdapter: () => new PipeliningPostgresAdapter(),
       createDriver: () => driver,
       createIntrospector: (db) => new VisibleTables(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
@@ -211,153 +198,9 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
 }
 
 /** Migrations run under a lock of ours: Kysely's would stay with whichever shared connection it was taken on. */
-class UnlockedAdapter extends PostgresAdapter {
+class PipeliningPostgresAdapter extends PostgresAdapter implements PipeliningAdapter {
+  readonly isPipelining = true;
+
   override async acquireMigrationLock(): Promise<void> {}
   override async releaseMigrationLock(): Promise<void> {}
-}
-
-/**
- * Reads share connections. A transaction has one of its own and, unless it only reads, the lock of all that write: see
- * `StoreDialect`. The lock is the database's, so it ends with the connection of a server that dies.
- */
-class PostgresDriver implements Driver {
-  readonly #clients: PostgresClients;
-  #isPatient = false;
-
-  constructor(clients: PostgresClients) {
-    this.#clients = clients;
-  }
-
-  async init(): Promise<void> {}
-
-  async acquireConnection(): Promise<PostgresConnection> {
-    return new PostgresConnection(this.#clients, this.#isPatient);
-  }
-
-  async beginTransaction(connection: PostgresConnection, settings: TransactionSettings): Promise<void> {
-    await connection.begin(settings);
-  }
-
-  async commitTransaction(connection: PostgresConnection): Promise<void> {
-    await connection.commit();
-  }
-
-  async rollbackTransaction(connection: PostgresConnection): Promise<void> {
-    await connection.rollback();
-  }
-
-  async releaseConnection(connection: PostgresConnection): Promise<void> {
-    connection.release();
-  }
-
-  async destroy(): Promise<void> {
-    this.#clients.close();
-  }
-
-  /** Without limits to how long a statement takes. */
-  async patiently<T>(work: () => Promise<T>): Promise<T> {
-    this.#isPatient = true;
-    try {
-      return await work();
-    } finally {
-      this.#isPatient = false;
-    }
-  }
-}
-
-/** What Kysely takes for a connection: it finds one when it is known what for. */
-class PostgresConnection implements DatabaseConnection {
-  readonly #clients: PostgresClients;
-  readonly #isPatient: boolean;
-  /** That of a transaction. */
-  #own: PostgresClient | undefined;
-  #isWriter = false;
-
-  constructor(clients: PostgresClients, isPatient: boolean) {
-    this.#clients = clients;
-    this.#isPatient = isPatient;
-  }
-
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    try {
-      return await this.#execute<R>(query, this.#own ?? (await this.#clients.shared()));
-    } catch (error) {
-      const explained = explain(error);
-      // A read that a lost connection took with it is read again; in a transaction more was lost.
-      if (this.#own !== undefined || !mayRetry(explained) || !isRead(query)) throw explained;
-    }
-    try {
-      return await this.#execute<R>(query, await this.#clients.fresh());
-    } catch (error) {
-      throw explain(error);
-    }
-  }
-
-  // oxlint-disable-next-line require-yield -- Kysely's interface; no query of ours streams
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('streaming is not used');
-  }
-
-  async begin({ accessMode, isolationLevel }: TransactionSettings): Promise<void> {
-    this.#isWriter = accessMode !== 'read only';
-    this.#own = await (this.#isWriter ? this.#clients.takeWriter() : this.#clients.connect());
-    const isolation = isolationLevel === undefined ? '' : ` isolation level ${isolationLevel}`;
-    const statements = [`begin${isolation}${this.#isWriter ? '' : ' read only'}`];
-    if (this.#isPatient) statements.push('set local statement_timeout = 0', IDLE_WITHOUT_END);
-    if (this.#isWriter) statements.push(`select pg_advisory_xact_lock(${WRITE_LOCK})`);
-    try {
-      // In one go: they are answered in order.
-      const answers = await Promise.allSettled(
-        statements.map(async (text) => await this.#own?.query({ text }, { patiently: this.#isPatient })),
-      );
-      const failed = answers.find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
-    } catch (error) {
-      // Kysely does not roll back what did not begin.
-      await this.rollback();
-      throw explain(error);
-    }
-  }
-
-  /** Where the connection is lost before the answer came, nobody knows how it ended. */
-  async commit(): Promise<void> {
-    let command: string | undefined;
-    try {
-      command = (await this.#own?.query({ text: 'commit' }, { patiently: this.#isPatient }))?.command;
-    } catch (error) {
-      throw explain(error, 'commit');
-    }
-    // PostgreSQL answers so, and without an error, when a statement before had failed.
-    if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`);
-  }
-
-  async rollback(): Promise<void> {
-    try {
-      await this.#own?.query({ text: 'rollback' });
-    } catch {
-      // Without its connection it is rolled back, too.
-      this.#own?.end();
-    }
-  }
-
-  release(): void {
-    if (this.#own === undefined) return;
-    if (this.#isWriter) this.#clients.giveBackWriter(this.#own);
-    else this.#own.end();
-    this.#own = undefined;
-  }
-
-  async #execute<R>(query: CompiledQuery, client: PostgresClient): Promise<QueryResult<R>> {
-    const { sql: text, parameters, name } = query as NamedQuery;
-    const { rows, command, rowCount } = await client.query<R>(
-      { text, values: parameters as unknown[], ...(name === undefined ? {} : { name }) },
-      { patiently: this.#isPatient },
-    );
-    const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE';
-    return isChange ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows };
-  }
-}
-
-function isRead({ query }: CompiledQuery): boolean {
-  return query.kind === 'SelectQueryNode';
 }

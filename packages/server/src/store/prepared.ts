@@ -1,6 +1,6 @@
 import type { CompiledQuery, Compilable } from 'kysely';
 import { sha256Hex } from '../sha256.ts';
-import type { Reader } from './database.ts';
+import type { Reader, Transaction } from './database.ts';
 
 /** Stands in a query for a value that is only known when the query runs. */
 class Parameter {
@@ -14,7 +14,11 @@ class Parameter {
 type Parameters = Record<string, unknown>;
 
 /** A query that is run again and again: the engine may parse and plan it once, under this name. */
-export type NamedQuery<R = unknown> = CompiledQuery<R> & { readonly name: string };
+export type NamedQuery<R = unknown> = CompiledQuery<R> & {
+  readonly name: string;
+  /** Not: nobody needs the answer, only that the transaction fails when the query does. */
+  readonly isAwaited: boolean;
+};
 
 /** Whatever is read from it is a placeholder of that name. */
 const PLACEHOLDERS: Parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) });
@@ -31,24 +35,53 @@ export interface DirectAdapter {
   ): unknown[] | undefined;
 }
 
+/** An adapter whose connections take the next query before they have answered the one before. */
+export interface PipeliningAdapter {
+  readonly isPipelining: true;
+}
+
+type Adapter = object & Partial<DirectAdapter> & Partial<PipeliningAdapter>;
+
+type Build<P extends Parameters, R> = (db: Reader, placeholders: P) => Compilable<R>;
+
 /**
  * A query that is built and compiled once for a database and run with other values each time: building and compiling
  * costs several times what running a small query does. For the queries that every request makes.
  *
  * The placeholders have the types of the values, so that the query is checked like any other. They can be read one by
  * one, not spread.
+ *
+ * Those of one transaction that are asked for at once are answered in one round trip, where the engine is not in this process.
  */
 export function prepared<P extends Parameters, R>(
-  build: (db: Reader, placeholders: P) => Compilable<R>,
+  build: Build<P, R>,
+): (db: Reader, values: P) => R[] | Promise<R[]> {
+  return preparing(build, { isAwaited: true });
+}
+
+/**
+ * The same for a change that answers nothing. Where the engine is not in this process, only sending it is waited for: when it
+ * fails, so does what comes after it in the transaction, at the latest its commit.
+ */
+export function preparedChange<P extends Parameters>(
+  build: Build<P, unknown>,
+): (tx: Transaction, values: P) => Promise<void> {
+  const run = preparing(build, { isAwaited: false });
+  return async (tx, values) => void (await run(tx, values));
+}
+
+function preparing<P extends Parameters, R>(
+  build: Build<P, R>,
+  { isAwaited }: { isAwaited: boolean },
 ): (db: Reader, values: P) => R[] | Promise<R[]> {
   // By dialect, because its compiler writes the text; a store has one for its life.
   const compiledBy = new WeakMap<object, NamedQuery<R>>();
   return (db, values) => {
-    const adapter: object & Partial<DirectAdapter> = db.getExecutor().adapter;
+    const adapter: Adapter = db.getExecutor().adapter;
     let compiled = compiledBy.get(adapter);
     if (compiled === undefined) {
       const query = build(db, PLACEHOLDERS as P).compile();
-      compiled = { ...query, name: nameOf(query.sql) };
+      compiled = { ...query, name: nameOf(query.sql), isAwaited };
       compiledBy.set(adapter, compiled);
     }
     const parameters = compiled.parameters.map((value) =>
@@ -60,8 +93,19 @@ export function prepared<P extends Parameters, R>(
 }
 
 async function runInTurn<R>(db: Reader, query: NamedQuery<R>): Promise<R[]> {
-  const { rows } = await db.executeQuery<R>(query);
-  return rows;
+  // Its turn is over when it is sent: the answer, which is in an object so that it is not waited for, comes later.
+  const { answer } = await db.getExecutor().provideConnection(async (connection) => {
+    const sent = { answer: connection.executeQuery<R>(query) };
+    if (!isPipelining(db)) await sent.answer;
+    return sent;
+  });
+  return (await answer).rows;
+}
+
+/** Whether the engine is another process, and takes the next query before it has answered the one before. */
+export function isPipelining(db: Reader): boolean {
+  const { isPipelining: is }: Adapter = db.getExecutor().adapter;
+  return is === true;
 }
 
 /** The same for the same text, whichever process it is: a connection has statements under it. */

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import type { PostgresAddress } from '../postgres-address.ts';
-import { WRITE_LOCK } from '../store/postgres.ts';
+import { WRITE_LOCK } from '../store/postgres-driver.ts';
 import { databaseFor } from './databases.ts';
 import { ENGINE } from './engines.ts';
 import type { TestServer } from './server.ts';
