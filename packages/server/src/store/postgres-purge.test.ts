@@ -97,14 +97,17 @@ test('it does not wait for who sees nothing of it: a later transaction, another 
   await Promise.all([elsewhere, idle, later].map(async (session) => await session.run('select 1')));
 });
 
-test('a table that another one works on is passed over, which is said', async () => {
-  const superuser = { user: cluster.address().user };
-  await using other = await Session.open(
-    ['begin', 'lock table ciphertext in share update exclusive mode'],
-    superuser,
-  );
-  await change();
-  expect(await store.purge()).toBe(false);
-  await other.run('commit');
-  expect(await store.purge()).toBe(true);
-});
+test.each(['ciphertext', 'data_key', 'root_key'])(
+  'the table %s, with what was sealed or wrapped in it, is passed over where another one works on it, which is said',
+  async (table) => {
+    const superuser = { user: cluster.address().user };
+    await using other = await Session.open(
+      ['begin', `lock table ${table} in share update exclusive mode`],
+      superuser,
+    );
+    await change();
+    expect(await store.purge()).toBe(false);
+    await other.run('commit');
+    expect(await store.purge()).toBe(true);
+  },
+);

@@ -114,7 +114,7 @@ async function vacuum(clients: PostgresClients): Promise<boolean> {
     await client.query({ text: 'set statement_timeout = 0' });
     await client.query({ text: 'set client_min_messages = warning' });
     const isSeen = await isSeenByReaders(client);
-    await client.query({ text: 'vacuum (skip_locked) ciphertext, data_key' }, { patiently: true });
+    await client.query({ text: 'vacuum (skip_locked) ciphertext, data_key, root_key' }, { patiently: true });
     return !isSeen && !isPassedOver;
   } catch (error) {
     throw explain(error);
