@@ -421,11 +421,36 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
         expect(String(await openField({ cipher }, store.db, entry, content, field))).toBe(text);
       await root.ok('vault_delete', { project_id, key: 'A' });
       const gone = openField({ cipher }, store.db, entry, content, 'value');
-      await expect(gone).rejects.toEqual(refusal);
+      await expect(gone).rejects.toMatchObject({ code: 'entry_not_found' });
       await expect(gone).rejects.toBeInstanceOf(AppError);
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('a read that an entry is deleted under, whose key goes with it, does not take it for altered', async () => {
+    await using server = await startTestServer();
+    const { store, cipher } = server.app.context;
+    const root = await server.setUp();
+    const project_id = await server.project(root);
+    const deleteBeforeOpening = (key: string) =>
+      vi.spyOn(cipher, 'open').mockImplementationOnce(async (...args) => {
+        await root.ok('vault_delete', { project_id, key });
+        await runAdminHere(ROTATE, server);
+        await cipher.forgetDestroyed(store.db);
+        return await cipher.open(...args);
+      });
+    for (const key of ['A', 'B', 'C']) await root.ok('vault_create', { project_id, key, value: 'x' });
+    deleteBeforeOpening('A');
+    expect(await root.refused('vault_fetch_one', { project_id, key: 'A' })).toBe('entry_not_found');
+    deleteBeforeOpening('B');
+    const { vaults } = await root.ok('vault_fetch', { project_id, values: true });
+    expect(vaults).toMatchObject([{ key: 'C', value: 'x' }]);
+    const { events } = await root.ok('event_fetch', { project_id, type: 'vault_view' });
+    expect(events).toMatchObject([
+      { object: 'C', outcome: 'success' },
+      { object: 'A', outcome: 'error' },
+    ]);
   });
 
   test('what was altered is named and keeps its key, all else is done; without it the rest is', async () => {

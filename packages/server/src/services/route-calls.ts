@@ -208,8 +208,7 @@ async function buildRequest(
 ): Promise<{ request: OutgoingRequest; secrets: string[]; forget: () => void }> {
   const route = context.runningCalls.compiled(call.called.saved);
   const values = new Map<EntryKey, string>();
-  for (const [key, { entry, content }] of entries)
-    values.set(key, (await openField(context, context.store.db, entry, content, 'value')).toString());
+  for (const [key, found] of entries) values.set(key, await openValue(context, key, found));
   const secrets = new Set(values.values());
   for (const [key, value] of values) {
     if (!canRedact(value))
@@ -227,6 +226,20 @@ async function buildRequest(
   const { headers, forget, ...proof } = await authenticateRequest(rendered, filled, tools);
   const request = { ...rendered, headers: [...rendered.headers, ...headers] };
   return { request, secrets: [...secrets, ...proof.secrets], forget };
+}
+
+/** Fails with `route_entry_missing` where it was deleted since it was found. */
+async function openValue(
+  context: Context,
+  key: EntryKey,
+  { entry, content }: EntryWithVersion,
+): Promise<string> {
+  try {
+    return (await openField(context, context.store.db, entry, content, 'value')).toString();
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'entry_not_found') throw cause;
+    throw new AppError('route_entry_missing', { key }, { cause });
+  }
 }
 
 /** Tokens are those of one version of one route. */

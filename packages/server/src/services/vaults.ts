@@ -103,12 +103,12 @@ export async function fetchEntries(
   });
   const vaults: Vault[] = [];
   for (const found of entries) {
-    const vault = await openEntry(context, found);
-    vaults.push(withValues ? { ...vault, value: await openValue(context, found) } : vault);
+    const vault = await openListed(context, found, { withValues });
+    if (vault !== undefined) vaults.push(vault);
   }
   // An empty page gives no value out, but still tells how many keys match.
-  const listed = { ...placeOf(place), type: 'vault_list', details: { entries: entries.length } } as const;
-  const events = withValues && entries.length > 0 ? entries.map(viewEvent) : [listed];
+  const listed = { ...placeOf(place), type: 'vault_list', details: { entries: vaults.length } } as const;
+  const events = withValues && vaults.length > 0 ? vaults.map(viewEvent) : [listed];
   await audit.record(...events.map((event) => draft(caller, caller.actor, event)));
   return { vaults, amount };
 }
@@ -346,6 +346,21 @@ async function writeVersion(
   return content;
 }
 
+/** Undefined: it was deleted since it was listed. */
+async function openListed(
+  context: Context,
+  found: EntryWithVersion,
+  { withValues }: { withValues: boolean },
+): Promise<Vault | undefined> {
+  try {
+    const vault = await openEntry(context, found);
+    return withValues ? { ...vault, value: await openValue(context, found) } : vault;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'entry_not_found') return undefined;
+    throw error;
+  }
+}
+
 async function openEntry(context: Context, { entry, content }: EntryWithVersion): Promise<Vault> {
   const comment = await openField(context, context.store.db, entry, content, 'comment');
   return { entry, content, comment: new Redacted(comment.toString()), value: undefined };
@@ -356,8 +371,8 @@ async function openValue(context: Context, { entry, content }: EntryWithVersion)
 }
 
 /**
- * What was read may have been sealed anew since, and the key that it was sealed under may be gone: then it is read again. Fails
- * with `value_unreadable`; the refusal, and with it the record, names the entry.
+ * What was read may have been sealed anew since, or deleted, and the key that it was sealed under may be gone: then it is read again.
+ * Fails with `entry_not_found`, or with `value_unreadable`; that refusal, and with it the record, names the entry.
  */
 export async function openField(
   { cipher }: Pick<Context, 'cipher'>,
@@ -374,14 +389,15 @@ export async function openField(
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'value_unreadable') throw error;
       const now = await findSealed(db, { entryId: entry.id, version });
-      if (now === undefined || now.dataKeyId === sealed.dataKeyId || attempts === OPEN_ATTEMPTS_MAX)
+      if (now === undefined) throw new AppError('entry_not_found', {}, { cause: error });
+      if (now.dataKeyId === sealed.dataKeyId || attempts === OPEN_ATTEMPTS_MAX)
         throw new AppError('value_unreadable', { key: entry.key, version }, { cause: error.cause });
       sealed = now;
     }
   }
 }
 
-function viewEvent({ entry, content }: EntryWithVersion): AuditEvent {
+function viewEvent({ entry, content }: Pick<Vault, 'entry' | 'content'>): AuditEvent {
   return { ...placeOf(entry), type: 'vault_view', object: entry.key, details: { version: content.version } };
 }
 
