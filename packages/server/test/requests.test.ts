@@ -69,8 +69,8 @@ describe.each(ENGINES)('a request to the wrong place on %s', () => {
     await using server = await startTestServer();
     const { root } = await signedIn(server);
     for (const path of PATHS) {
-      const allowed = DEFINITIONS.filter(([, found]) => found.path === path).map(
-        ([, { method }]) => method as string,
+      const allowed: string[] = DEFINITIONS.filter(([, found]) => found.path === path).flatMap(
+        ([, { method, action }]) => (method === 'GET' && action === undefined ? [method, 'HEAD'] : method),
       );
       for (const method of ['GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS']) {
         if (allowed.includes(method)) continue;
@@ -86,6 +86,24 @@ describe.each(ENGINES)('a request to the wrong place on %s', () => {
         ]);
       }
     }
+  });
+
+  test('with HEAD answers as GET does, without the body, where anyone may ask', async () => {
+    await using server = await startTestServer();
+    for (const path of ['/health', '/ready', '/', '/web/', '/openapi.json', '/scalar']) {
+      const [get, head] = await Promise.all(
+        ['GET', 'HEAD'].map(async (method) => await server.anonymous().send(method, path)),
+      );
+      expect([path, head?.status, head?.text]).toEqual([path, get?.status, '']);
+      expect(head?.headers.get('content-type')).toBe(get?.headers.get('content-type'));
+    }
+    await server.app.context.store.db.deleteFrom('instance').execute();
+    expect(await server.anonymous().send('HEAD', '/ready')).toMatchObject({ status: 503, text: '' });
+    for (const path of ['/vault/fetch', '/x/shop/charges'])
+      expect([path, (await server.anonymous().send('HEAD', path)).status]).toEqual([
+        path,
+        path === '/vault/fetch' ? 405 : 404,
+      ]);
   });
 
   test('is 404, signed in or not, whatever the verb', async () => {

@@ -47,6 +47,7 @@ export function registerRouteCalls(app: FastifyInstance, context: Context, site:
     scope.route({
       method: [...ROUTE_METHODS],
       url: `${CALL_PREFIX}/*`,
+      exposeHeadRoute: false,
       // Before the body is read: strangers do not get us to read theirs.
       onRequest: async (request) => {
         matched.set(request, await match(context, site, request));

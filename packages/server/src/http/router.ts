@@ -96,6 +96,8 @@ function registerEndpoint(app: FastifyInstance, registration: Registration): voi
   app.route({
     method: definition.method,
     url: definition.path,
+    // What anyone may read costs nothing to look at; what is on record is asked for as a whole.
+    exposeHeadRoute: definition.action === undefined,
     ...(definition.action === undefined ? { bodyLimit: PUBLIC_BODY_BYTES_MAX } : {}),
     // Before the body is read: strangers do not get us to parse theirs. Those of GET are not read.
     ...(definition.action === undefined || definition.method === 'GET'

@@ -45,7 +45,7 @@ export function createServer({ log, secure, tls, trustedProxies }: ServerOptions
     requestIdHeader: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     routerOptions: { querystringParser: () => ({}) },
     clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => {
