@@ -37,6 +37,7 @@ import { StartError } from './start-error.ts';
 import { openStore, type Store } from './store/database.ts';
 import { findInstance } from './store/instance.ts';
 import { openDialect } from './store/open-dialect.ts';
+import type { Reach } from './store/reach.ts';
 import { VERSION } from './version.ts';
 
 /** How often we let go of data keys that another process has destroyed, and of what one that was killed left of a root key. */
@@ -71,12 +72,21 @@ export type App = {
 /** Puts the parts together and listens. Fails with a StartError when it must not start; then nothing stays open. */
 export async function startApp(options: AppOptions): Promise<App> {
   try {
-    return await startOnStore(options, await openStore(await openDialect(options.config)));
+    const dialect = await openDialect({
+      ...options.config,
+      onReach: (reach) => logReach(options.log, reach),
+    });
+    return await startOnStore(options, await openStore(dialect));
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.code !== 'store_unavailable') throw cause;
     const which = options.config.database === undefined ? '' : ' that COFFER_DATABASE_URL names';
     throw new StartError(`the database${which} cannot serve: ${String(cause.detail['reason'])}`, { cause });
   }
+}
+
+function logReach(log: Logger, reach: Reach): void {
+  if (reach.isLost) log.error({ reason: reach.reason }, 'the database is lost');
+  else log.info('the database is there again');
 }
 
 async function startOnStore(options: AppOptions, store: Store): Promise<App> {

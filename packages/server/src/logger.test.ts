@@ -1,6 +1,7 @@
 import { AppError, Redacted } from '@coffer/core';
 import { describe, expect, test } from 'vitest';
 import { createLogger, type Logger } from './logger.ts';
+import { StartError } from './start-error.ts';
 
 const SECRET = 'open-sesame-4711';
 
@@ -20,6 +21,31 @@ describe('the log', () => {
       expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(msg).toBeTypeOf('string');
     }
+  });
+
+  test('tells what is of the world without a stack, with its reason and cause; a fault of ours with one', () => {
+    const { log, lines } = recordingLogger('trace');
+    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    log.error({ err: new AppError('store_unavailable', { reason: 'the disk is full' }, { cause: full }) });
+    log.error({ err: new StartError('the root key cannot be read') });
+    log.error({
+      err: Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' }),
+    });
+    log.error({ err: new AppError('internal', {}, { cause: full }) });
+    log.error({ err: new TypeError('x is undefined') });
+    const errors = lines.map((line) => (JSON.parse(line) as { err: Record<string, unknown> }).err);
+    expect(errors.slice(0, 3)).toEqual([
+      {
+        type: 'AppError',
+        code: 'store_unavailable',
+        message: expect.any(String),
+        detail: { reason: 'the disk is full' },
+        cause: { type: 'Error', code: 'SQLITE_FULL', message: 'database or disk is full' },
+      },
+      { type: 'StartError', message: 'the root key cannot be read' },
+      { type: 'Error', code: 'ENOSPC', message: 'ENOSPC: no space left' },
+    ]);
+    for (const error of errors.slice(3)) expect(error['stack']).toContain('at ');
   });
 
   test('leaves out what is below its level', () => {

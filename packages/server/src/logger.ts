@@ -1,10 +1,12 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { serializeError } from './serialize-error.ts';
 
 export type Logger = PinoLogger;
 
 /** JSON lines, to a destination that may fail. */
 export function createLogger(level: string, destination: DestinationStream): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, forgiving(destination));
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino({ ...options, serializers: { err: serializeError } }, forgiving(destination));
 }
 
 /** A log that cannot be written, as on a full disk, must not turn an answer into another one. The line is lost. */

@@ -220,10 +220,18 @@ describe('postgres that fails', () => {
     const ready = await root.call('ready');
     expect([ready.status, ready.body.code]).toEqual([503, 'not_ready']);
     expect(ready.body.detail).toContain('nothing listens at the address of the database');
+    const logged = (what: string) => server.logLines.filter((line) => line.includes(what));
+    expect(logged('the database is lost')).toEqual([expect.stringContaining('"reason":"')]);
+    expect(logged('the database is there again')).toEqual([]);
     await own.start();
     expect((await root.ok('vault_fetch_one', { project_id, key: 'KEY' })).vault.value).toBe('kept');
     expect(await root.refused('vault_fetch_one', { project_id, key: 'LOST' })).toBe('entry_not_found');
     expect((await root.call('ready')).status).toBe(200);
+    expect(logged('the database is lost')).toHaveLength(1);
+    expect(logged('the database is there again')).toHaveLength(1);
+    // An outage is no fault of ours.
+    expect(logged('"stack"')).toEqual([]);
+    expect(logged('"code":"store_unavailable"').length).toBeGreaterThan(0);
   });
 
   test('is held by a server that fell silent: the others are refused with the reason, then go on', async () => {

@@ -133,7 +133,8 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 /** Once, where it is answered: what nobody expected, and what the administrator has to mend. */
 export function logRefusal(log: Logger, requestId: string, refusal: AppError): void {
   if (refusal.status < 500) return;
-  log.error({ request_id: requestId, code: refusal.code, err: refusal.cause ?? refusal }, refusal.message);
+  const err = refusal.code === 'internal' ? (refusal.cause ?? refusal) : refusal;
+  log.error({ request_id: requestId, code: refusal.code, err }, refusal.message);
 }
 
 /** What is not HTTP gets an answer, too, written by hand: there is no request yet. */

@@ -1,6 +1,7 @@
 import { AppError } from '@coffer/core';
 import { Client, types, type ClientConfig, type QueryConfig, type QueryResult } from 'pg';
 import { endsConnection, explain } from './postgres-errors.ts';
+import type { Reach } from './reach.ts';
 
 /** How long an answer may take before the connection counts as dead: the engine gives up before. */
 const ANSWER_MS = 20_000;
@@ -102,6 +103,9 @@ const WRITERS_MAX = 2;
 /** The connections of this server: some that all reads share, and few for transactions, which take turns anyway. */
 export class PostgresClients {
   readonly #config: ClientConfig;
+  readonly #onReach: (reach: Reach) => void;
+  /** Undefined: it was never reached. */
+  #isLost: boolean | undefined;
   readonly #shared = new Set<PostgresClient>();
   #connecting: Promise<PostgresClient> | undefined;
   readonly #idleWriters: PostgresClient[] = [];
@@ -109,8 +113,9 @@ export class PostgresClients {
   readonly #waiting: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(config: ClientConfig) {
+  constructor(config: ClientConfig, onReach: (reach: Reach) => void = () => undefined) {
     this.#config = config;
+    this.#onReach = onReach;
   }
 
   /** The one with the least to do. Fails with `store_unavailable`. */
@@ -158,7 +163,7 @@ export class PostgresClients {
 
   /** One more, for whoever ends it. Fails with `store_unavailable`. */
   async connect(): Promise<PostgresClient> {
-    const client = await PostgresClient.connect(this.#config);
+    const client = await this.#reach();
     if (!this.#isClosed) return client;
     client.end();
     throw new AppError('store_unavailable', { reason: 'the server is stopping' });
@@ -167,6 +172,24 @@ export class PostgresClients {
   close(): void {
     this.#isClosed = true;
     for (const client of [...this.#shared, ...this.#idleWriters]) client.end();
+  }
+
+  /** Tells once that the database is lost, and once that it is there again, however many ask. */
+  async #reach(): Promise<PostgresClient> {
+    try {
+      const client = await PostgresClient.connect(this.#config);
+      if (this.#isLost === true) this.#onReach({ isLost: false });
+      this.#isLost = false;
+      return client;
+    } catch (error) {
+      // One that takes no more connections goes on serving those that there are.
+      const serves = [...this.#shared, ...this.#idleWriters].some(({ isLost }) => !isLost);
+      if (this.#isLost === false && !serves && error instanceof AppError) {
+        this.#isLost = true;
+        this.#onReach({ isLost: true, reason: String(error.detail['reason']) });
+      }
+      throw error;
+    }
   }
 
   async #connectShared(): Promise<PostgresClient> {

@@ -5,6 +5,7 @@ import type { PostgresAddress } from '../postgres-address.ts';
 import { StartError } from '../start-error.ts';
 import type { StoreDialect } from './dialect.ts';
 import { PostgresClients, type PostgresClient } from './postgres-clients.ts';
+import type { Reach } from './reach.ts';
 import { IDLE_WITHOUT_END, PostgresDriver } from './postgres-driver.ts';
 import { explain, mayRetry } from './postgres-errors.ts';
 import type { PipeliningAdapter } from './prepared.ts';
@@ -19,8 +20,11 @@ const VERSION_MIN = 15;
 const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Fails with a StartError where the database is none that we can work with, or with `store_unavailable`. */
-export async function openPostgres(address: PostgresAddress): Promise<StoreDialect> {
-  const clients = new PostgresClients(clientConfig(address));
+export async function openPostgres(
+  address: PostgresAddress,
+  onReach?: (reach: Reach) => void,
+): Promise<StoreDialect> {
+  const clients = new PostgresClients(clientConfig(address), onReach);
   await refuseUnfit(clients);
   const driver = new PostgresDriver(clients);
   return {
