@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { open } from '../src/keys/aead.ts';
 import type { VersionPlace } from '../src/services/vault-cipher.ts';
 import type { Reader } from '../src/store/database.ts';
-import { findEntry, type Place } from '../src/store/entries.ts';
+import { findEntryInSight, type Place } from '../src/store/entries.ts';
 import type { Answer, Client } from '../src/testing/client.ts';
 import { findForms, formsOf, temporaryDirectory } from '../src/testing/data-dir.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
@@ -50,7 +50,8 @@ function placeOf(where: Where): Place {
 }
 
 async function find(db: Reader, where: Where, version?: number) {
-  const found = await findEntry(db, placeOf(where), where.key as never, version);
+  const uid = 'usr_nobody' as never;
+  const { found } = await findEntryInSight(db, placeOf(where), where.key as never, { version, uid });
   if (found === undefined) throw new Error(`there is no ${where.key}`);
   return found;
 }

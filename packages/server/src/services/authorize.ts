@@ -15,6 +15,7 @@ import {
   type UserId,
 } from '@coffer/core';
 import { findHeldToken } from '../store/access-tokens.ts';
+import { readHeadAhead } from '../store/audit.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import { findMembership } from '../store/projects.ts';
 import { findSession } from '../store/sessions.ts';
@@ -41,8 +42,11 @@ export async function authorizeProject(
   action: ProjectAction,
   projectId: ProjectId,
 ): Promise<Actor> {
-  const actor = await actorNow(db, caller);
-  permit(actor, action, projectId, await findMembership(db, projectId, actor.uid));
+  const [actor, membership] = await Promise.all([
+    actorNow(db, caller),
+    findMembership(db, projectId, caller.uid),
+  ]);
+  permit(actor, action, projectId, membership);
   return actor;
 }
 
@@ -114,6 +118,8 @@ export async function authorizeStill(
 }
 
 async function readAnew(tx: Reader, actor: Actor): Promise<Actor> {
+  // A change is on record: what that needs is read at once with what decides on it.
+  readHeadAhead(tx);
   if (actor.by === 'session') {
     const found = await findSession(tx, actor.sessionId);
     if (found === undefined) throw new AppError('session_ended');

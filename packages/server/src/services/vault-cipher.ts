@@ -25,6 +25,7 @@ import {
   retireDataKey,
   type DataKey,
 } from '../store/data-keys.ts';
+import { TransactionMemory } from '../store/transaction-memory.ts';
 import type { RootKeyring } from './root-keyring.ts';
 
 /** The version of an entry that something is sealed for, or was. */
@@ -52,6 +53,8 @@ export class VaultCipher {
   readonly #clock: Clock;
   readonly #sealsMax: number;
   readonly #cache = new Map<DataKeyId, SealingKey>();
+  /** By project, with what the transaction has sealed so far. */
+  readonly #active = new TransactionMemory<DataKey | undefined>();
 
   constructor(
     rootKeys: RootKeyring,
@@ -67,6 +70,11 @@ export class VaultCipher {
     this.#sealsMax = sealsMax;
   }
 
+  /** In a transaction that will seal, or may. */
+  readAhead(tx: Transaction, projectId: ProjectId): void {
+    this.#active.readAhead(tx, projectId, async () => await findActiveDataKey(tx, projectId));
+  }
+
   /** Seals under the project's active data key, which is made or replaced when needed. */
   async seal(
     tx: Transaction,
@@ -75,6 +83,7 @@ export class VaultCipher {
   ): Promise<SealedVersion> {
     const dataKey = await this.#activeKey(tx, place.projectId);
     await addSeals(tx, dataKey.id, SEALS_PER_VERSION);
+    this.#active.remember(tx, place.projectId, { ...dataKey, seals: dataKey.seals + SEALS_PER_VERSION });
     const sealing = this.#unwrap(dataKey);
     return {
       dataKeyId: dataKey.id,
@@ -118,7 +127,11 @@ export class VaultCipher {
   }
 
   async #activeKey(tx: Transaction, projectId: ProjectId): Promise<DataKey> {
-    const active = await findActiveDataKey(tx, projectId);
+    const active = await this.#active.recall(
+      tx,
+      projectId,
+      async () => await findActiveDataKey(tx, projectId),
+    );
     if (active !== undefined && active.seals + SEALS_PER_VERSION <= this.#sealsMax) return active;
     if (active !== undefined) await retireDataKey(tx, active.id);
     return await this.#makeKey(tx, projectId, this.#clock());
@@ -138,6 +151,7 @@ export class VaultCipher {
       createdAt,
     };
     await insertDataKey(tx, made);
+    this.#active.remember(tx, projectId, made);
     return made;
   }
 

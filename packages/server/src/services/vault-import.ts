@@ -1,8 +1,8 @@
 import { AppError, type EntryKey } from '@coffer/core';
-import { findEntry, type EntryWithVersion, type Place } from '../store/entries.ts';
+import { listEntriesAmong, type EntryWithVersion, type Place } from '../store/entries.ts';
 import type { Transaction } from '../store/database.ts';
 import type { Caller } from './actor.ts';
-import { draft } from './audit-log.ts';
+import { draft, type AuditDraft } from './audit-log.ts';
 import { requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import { createIn, enter, openField, updateIn, type NewContent } from './vaults.ts';
@@ -26,13 +26,22 @@ export async function importEntries(
   { place, entries, isDryRun }: { place: Place; entries: readonly ImportedEntry[]; isDryRun: boolean },
 ): Promise<ImportOutcome> {
   return await context.store.transaction(async (tx) => {
+    context.cipher.readAhead(tx, place.projectId);
     const actor = await enter(tx, caller, 'vault.import', place);
     if (isDryRun) await enter(tx, caller, 'vault.view', place);
     refuseDuplicates(entries);
     for (const { key } of entries) requireWithin(actor, place.environment, key);
+    const keys = entries.map(({ key }) => key);
+    const there = new Map((await listEntriesAmong(tx, place, keys)).map((found) => [found.entry.key, found]));
     const outcome: ImportOutcome = { created: [], updated: [], unchanged: [] };
-    for (const [index, entry] of entries.entries())
-      outcome[await importEntry(context, tx, caller, { place, entry, index, isDryRun })].push(entry.key);
+    const records: AuditDraft[] = [];
+    for (const [index, entry] of entries.entries()) {
+      const found = there.get(entry.key);
+      refuseOtherVersion(entry, found?.entry.version ?? 0, index);
+      const { became, record } = await importEntry(context, tx, caller, { place, entry, found, isDryRun });
+      outcome[became].push(entry.key);
+      if (record !== undefined) records.push(record);
+    }
     const counts = {
       created: outcome.created.length,
       updated: outcome.updated.length,
@@ -41,6 +50,7 @@ export async function importEntries(
     // A dry run tells which keys are there, and so far it is a list.
     await context.audit.append(
       tx,
+      ...records,
       draft(caller, caller.actor, {
         type: isDryRun ? 'vault_list' : 'vault_import',
         project: place.projectId,
@@ -52,35 +62,41 @@ export async function importEntries(
   });
 }
 
+type Imported = { became: keyof ImportOutcome; record: AuditDraft | undefined };
+
 async function importEntry(
   context: Context,
   tx: Transaction,
   caller: Caller,
-  { place, entry, index, isDryRun }: { place: Place; entry: ImportedEntry; index: number; isDryRun: boolean },
-): Promise<keyof ImportOutcome> {
-  const { key, ifVersion } = entry;
-  const found = await findEntry(tx, place, key);
-  const current = found?.entry.version ?? 0;
-  if (ifVersion !== undefined && ifVersion !== current) {
-    const fields = [
-      { path: `entries.${index}.if_version`, message: `is not the current version: ${current}` },
-    ];
-    throw new AppError('version_conflict', { key, current, expected: ifVersion }, { fields });
-  }
+  {
+    place,
+    entry,
+    found,
+    isDryRun,
+  }: { place: Place; entry: ImportedEntry; found: EntryWithVersion | undefined; isDryRun: boolean },
+): Promise<Imported> {
+  const { key } = entry;
   if (found === undefined) {
-    if (!isDryRun) await createIn(context, tx, caller, { place, ...entry });
-    return 'created';
+    if (isDryRun) return { became: 'created', record: undefined };
+    const { record } = await createIn(context, tx, caller, { place, ...entry });
+    return { became: 'created', record };
   }
   const unchanged = await isSame(context, tx, found, entry);
   if (unchanged || isDryRun) {
     // It tells whether the value is this one: that is on record like any other look at it.
     const details = { version: found.entry.version, unchanged };
     const where = { project: place.projectId, environment: place.environment, object: key, details };
-    await context.audit.append(tx, draft(caller, caller.actor, { type: 'vault_view', ...where }));
-    return unchanged ? 'unchanged' : 'updated';
+    const record = draft(caller, caller.actor, { type: 'vault_view', ...where });
+    return { became: unchanged ? 'unchanged' : 'updated', record };
   }
-  await updateIn(context, tx, caller, { found, ...entry });
-  return 'updated';
+  const { record } = await updateIn(context, tx, caller, { found, ...entry });
+  return { became: 'updated', record };
+}
+
+function refuseOtherVersion({ key, ifVersion }: ImportedEntry, current: number, index: number): void {
+  if (ifVersion === undefined || ifVersion === current) return;
+  const fields = [{ path: `entries.${index}.if_version`, message: `is not the current version: ${current}` }];
+  throw new AppError('version_conflict', { key, current, expected: ifVersion }, { fields });
 }
 
 async function isSame(

@@ -3,12 +3,10 @@ import { randomId } from '../random-id.ts';
 import type { Reader, Transaction } from '../store/database.ts';
 import {
   advanceEntry,
-  findEntry,
   findEntryInSight,
   findWhereabouts,
   insertEntry,
   insertVersion,
-  hasEntry,
   listEntries,
   listVersions,
   removeEntry,
@@ -18,13 +16,14 @@ import {
   type EntryVersion,
   type EntryWithVersion,
   type Place,
+  type Sight,
   type Whereabouts,
 } from '../store/entries.ts';
 import type { Page } from '../store/page.ts';
 import { listRoutesUsing } from '../store/routes.ts';
 import { findSealed } from '../store/resealed-versions.ts';
 import type { Actor, Caller } from './actor.ts';
-import { draft, type AuditEvent } from './audit-log.ts';
+import { draft, type AuditDraft, type AuditEvent } from './audit-log.ts';
 import { actorNow, mayReadComments, permit, requireWithin } from './authorize.ts';
 import type { Context } from './context.ts';
 import { storedDetails } from './stored-details.ts';
@@ -45,6 +44,9 @@ export type Vault = {
 
 export type OpenedVault = Vault & { value: Redacted<string> };
 
+/** A change of an entry that is written, and what is still to be appended to the log. */
+export type Written = { vault: Vault; record: AuditDraft };
+
 export type NewContent = { value: Redacted<string>; comment: Redacted<string> | undefined };
 
 /** Fails with `entry_exists`, or for the place as `enter` does. */
@@ -54,18 +56,20 @@ export async function createEntry(
   { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.create', place, key);
-    return await createIn(context, tx, caller, { place, key, ...input });
+    context.cipher.readAhead(tx, place.projectId);
+    const { entryExists } = await lookAt(tx, caller, 'vault.create', { place, key });
+    if (entryExists) throw new AppError('entry_exists');
+    return await append(context, tx, await createIn(context, tx, caller, { place, key, ...input }));
   });
 }
 
-/** In the transaction of a caller who may. Fails with `entry_exists`. */
+/** In the transaction of a caller who may, and who has seen that there is no such entry. */
 export async function createIn(
   context: Context,
   tx: Transaction,
   caller: Caller,
   { place, key, ...input }: NewContent & { place: Place; key: EntryKey },
-): Promise<Vault> {
+): Promise<Written> {
   const createdBy = authorOf(caller);
   const createdAt = context.clock();
   const entry: Entry = {
@@ -78,12 +82,14 @@ export async function createIn(
     createdAt,
     createdBy,
   };
-  if (!(await insertEntry(tx, entry))) throw new AppError('entry_exists');
+  await insertEntry(tx, entry);
   const comment = input.comment ?? new Redacted('');
   const plain = { value: toBytes(input.value), comment: toBytes(comment) };
   const sealed = await writeVersion(context, tx, entry, { plain, createdAt, createdBy });
-  await context.audit.append(tx, draft(caller, caller.actor, changeEvent('vault_create', entry, sealed)));
-  return { entry, content: sealed, comment, value: undefined };
+  return {
+    vault: { entry, content: sealed, comment, value: undefined },
+    record: draft(caller, caller.actor, changeEvent('vault_create', entry, sealed)),
+  };
 }
 
 /**
@@ -117,16 +123,10 @@ export async function fetchEntries(
 export async function fetchEntry(
   context: Context,
   caller: Caller,
-  { place, key, version }: { place: Place; key: EntryKey; version: number | undefined },
+  at: { place: Place; key: EntryKey; version: number | undefined },
 ): Promise<OpenedVault> {
   const { store, audit } = context;
-  const { actor } = caller;
-  const { found: seen, ...whereabouts } = await findEntryInSight(store.db, place, key, {
-    version,
-    uid: actor.uid,
-  });
-  admit(actor, 'vault.view', { place, key, whereabouts });
-  const found = seen ?? (await getEntry(store.db, place, key, version));
+  const found = await getEntry(store.db, caller, 'vault.view', at);
   const vault = await openEntry(context, found);
   const value = await openValue(context, found);
   await audit.record(draft(caller, caller.actor, viewEvent(found)));
@@ -145,11 +145,11 @@ export async function updateEntry(
   }: NewContent & { place: Place; key: EntryKey; ifVersion: number | undefined },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.update', place, key);
-    const found = await getEntry(tx, place, key);
+    context.cipher.readAhead(tx, place.projectId);
+    const found = await getEntry(tx, caller, 'vault.update', { place, key });
     const { version } = found.entry;
     if (ifVersion !== undefined && ifVersion !== version) throw conflict(version, ifVersion);
-    return await updateIn(context, tx, caller, { found, ...input });
+    return await append(context, tx, await updateIn(context, tx, caller, { found, ...input }));
   });
 }
 
@@ -159,7 +159,7 @@ export async function updateIn(
   tx: Transaction,
   caller: Caller,
   { found, ...input }: NewContent & { found: EntryWithVersion },
-): Promise<Vault> {
+): Promise<Written> {
   const { entry, content } = found;
   const value = toBytes(input.value);
   const comment =
@@ -173,20 +173,16 @@ export async function updateIn(
 export async function restoreVersion(
   context: Context,
   caller: Caller,
-  { place, key, version }: { place: Place; key: EntryKey; version: number },
+  at: { place: Place; key: EntryKey; version: number },
 ): Promise<Vault> {
   return await context.store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.restore', place, key);
-    const { entry, content } = await getEntry(tx, place, key, version);
+    context.cipher.readAhead(tx, at.place.projectId);
+    const { entry, content } = await getEntry(tx, caller, 'vault.restore', at);
     const value = await openField(context, tx, entry, content, 'value');
     const comment = await openField(context, tx, entry, content, 'comment');
-    const details = { restored_version: version };
-    return await advance(context, tx, caller, {
-      type: 'vault_version_restore',
-      entry,
-      plain: { value, comment },
-      details,
-    });
+    const details = { restored_version: at.version };
+    const change = { type: 'vault_version_restore', entry, plain: { value, comment }, details } as const;
+    return await append(context, tx, await advance(context, tx, caller, change));
   });
 }
 
@@ -202,8 +198,7 @@ export async function allowOrigins(
 ): Promise<Vault> {
   const { store, audit } = context;
   return await store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.allow_origins', place, key);
-    const { entry, content } = await getEntry(tx, place, key);
+    const { entry, content } = await getEntry(tx, caller, 'vault.allow_origins', { place, key });
     await setOrigins(tx, entry.id, allowed);
     const details = { origins: allowed.allowedOrigins.join(' '), in_path: allowed.allowedInPath };
     const event = { ...placeOf(place), type: 'vault_allow_origins', object: key, details } as const;
@@ -228,9 +223,10 @@ export async function deleteEntry(
 ): Promise<RouteId[]> {
   const { store, audit } = context;
   const routes = await store.transaction(async (tx) => {
-    await enter(tx, caller, 'vault.delete', place, key);
-    const { entry } = await getEntry(tx, place, key);
-    const using = await listRoutesUsing(tx, { ...place, key });
+    const [{ entry }, using] = await Promise.all([
+      getEntry(tx, caller, 'vault.delete', { place, key }),
+      listRoutesUsing(tx, { ...place, key }),
+    ]);
     await removeEntry(tx, entry.id);
     const details = { version: entry.version, ...(using.length === 0 ? {} : { routes: using.join(' ') }) };
     await audit.append(
@@ -253,8 +249,7 @@ export async function fetchVersions(
   versions: Pick<EntryVersion, 'version' | 'createdAt' | 'createdBy'>[];
   amount: number;
 }> {
-  await enter(store.db, caller, 'vault.history', place, key);
-  const { entry } = await getEntry(store.db, place, key);
+  const { entry } = await getEntry(store.db, caller, 'vault.history', { place, key });
   const { versions, amount } = await listVersions(store.db, entry.id, page);
   await audit.record(
     draft(caller, caller.actor, {
@@ -278,9 +273,30 @@ export async function enter(
   place: Place,
   key?: EntryKey,
 ): Promise<Actor> {
-  const actor = await actorNow(db, caller.actor);
-  admit(actor, action, { place, key, whereabouts: await findWhereabouts(db, place, actor.uid) });
+  const [actor, whereabouts] = await Promise.all([
+    actorNow(db, caller.actor),
+    findWhereabouts(db, place, caller.actor.uid),
+  ]);
+  admit(actor, action, { place, key, whereabouts });
   return actor;
+}
+
+/** An entry in a vault. */
+type EntryAt = { place: Place; key: EntryKey; version?: number | undefined };
+
+/** `enter`, and what is there. */
+async function lookAt(
+  db: Reader,
+  caller: Caller,
+  action: ProjectAction,
+  { place, key, version }: EntryAt,
+): Promise<Sight> {
+  const [actor, sight] = await Promise.all([
+    actorNow(db, caller.actor),
+    findEntryInSight(db, place, key, { version, uid: caller.actor.uid }),
+  ]);
+  admit(actor, action, { place, key, whereabouts: sight });
+  return sight;
 }
 
 /** The decision of `enter`, on what was read. */
@@ -294,19 +310,24 @@ function admit(
   if (!whereabouts.environmentExists) throw new AppError('environment_not_found');
 }
 
+/** Fails as `enter` does, or with `entry_not_found` or `version_not_found`. */
 async function getEntry(
   db: Reader,
-  place: Place,
-  key: EntryKey,
-  version?: number,
+  caller: Caller,
+  action: ProjectAction,
+  at: EntryAt,
 ): Promise<EntryWithVersion> {
-  const found = await findEntry(db, place, key, version);
+  const { found, entryExists } = await lookAt(db, caller, action, at);
   if (found !== undefined) return found;
-  if (version !== undefined && (await hasEntry(db, place, key))) throw new AppError('version_not_found');
-  throw new AppError('entry_not_found');
+  throw new AppError(at.version !== undefined && entryExists ? 'version_not_found' : 'entry_not_found');
 }
 
-/** The next version. The version is the guard: of two that saw the same one, one fails with `version_conflict`. */
+async function append({ audit }: Context, tx: Transaction, { vault, record }: Written): Promise<Vault> {
+  await audit.append(tx, record);
+  return vault;
+}
+
+/** The next version of an entry that the transaction has read. */
 async function advance(
   context: Context,
   tx: Transaction,
@@ -317,20 +338,20 @@ async function advance(
     plain: { value: Buffer; comment: Buffer };
     details?: Record<string, number>;
   },
-): Promise<Vault> {
+): Promise<Written> {
   const { entry, plain, type, details } = change;
   const next: Entry = { ...entry, version: entry.version + 1 };
-  if (!(await advanceEntry(tx, entry.id, next.version))) throw conflict(next.version, entry.version);
+  await advanceEntry(tx, entry.id, next.version);
   const comment = new Redacted(plain.comment.toString());
   const made = { plain, createdAt: context.clock(), createdBy: authorOf(caller) };
   const sealed = await writeVersion(context, tx, next, made);
-  await context.audit.append(tx, draft(caller, caller.actor, changeEvent(type, next, sealed, details)));
-  return {
+  const vault = {
     entry: next,
     content: sealed,
     comment: mayReadComments(caller.actor) ? comment : new Redacted(''),
     value: undefined,
   };
+  return { vault, record: draft(caller, caller.actor, changeEvent(type, next, sealed, details)) };
 }
 
 async function writeVersion(

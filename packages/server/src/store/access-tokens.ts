@@ -50,7 +50,7 @@ export async function findTokenBySecret(db: Reader, secretHash: Uint8Array): Pro
 
 /** The same for a token that is known. */
 export async function findHeldToken(db: Reader, id: TokenId): Promise<HeldToken | undefined> {
-  const row = await tokensWithHolders(db).where('access_token.id', '=', id).executeTakeFirst();
+  const [row] = await tokenById(db, { id });
   return row && toHeldToken(row);
 }
 
@@ -215,6 +215,10 @@ export async function removeExpiredTrustTokens(tx: Transaction, now: number): Pr
 
 const tokenBySecret = prepared((db, { secretHash }: { secretHash: Uint8Array }) =>
   tokensWithHolders(db).where('access_token.secret_hash', '=', secretHash),
+);
+
+const tokenById = prepared((db, { id }: { id: string }) =>
+  tokensWithHolders(db).where('access_token.id', '=', id),
 );
 
 function tokensWithHolders(db: Reader) {

@@ -17,6 +17,7 @@ import { countRows, type Page } from './page.ts';
 import { preparedRows } from './prepared-rows.ts';
 import { prepared, preparedChange } from './prepared.ts';
 import type { AuditEntryRow, AuditHeadRow } from './tables.ts';
+import { TransactionMemory } from './transaction-memory.ts';
 
 export type AuditRecord = {
   entry: AuditEntry;
@@ -48,15 +49,16 @@ export async function getAuditHead(db: Reader): Promise<AuditHead> {
 }
 
 /** With what the transaction has appended so far. */
-const headsToExtend = new WeakMap<Transaction, Promise<AuditHead>>();
+const heads = new TransactionMemory<AuditHead>();
 
-/** The head for whoever appends: read once in a transaction, and sooner by whoever asks sooner. */
+/** For whoever appends. */
 export async function getHeadToExtend(tx: Transaction): Promise<AuditHead> {
-  const known = headsToExtend.get(tx);
-  if (known !== undefined) return await known;
-  const read = getAuditHead(tx);
-  headsToExtend.set(tx, read);
-  return await read;
+  return await heads.recall(tx, 'head', async () => await getAuditHead(tx));
+}
+
+/** In a transaction that will append, or may. */
+export function readHeadAhead(tx: Reader): void {
+  heads.readAhead(tx, 'head', async () => await getAuditHead(tx));
 }
 
 /** The log has no gap: the index is assigned from the head in the same transaction. */
@@ -74,7 +76,7 @@ export async function insertAuditEntries(
   );
   const { frontier, at } = head;
   await saveHead(tx, { size: frontier.size, frontier: encodeFrontier(frontier), at });
-  headsToExtend.set(tx, Promise.resolve(head));
+  heads.remember(tx, 'head', head);
 }
 
 const auditHead = prepared((db) => db.selectFrom('audit_head').selectAll());

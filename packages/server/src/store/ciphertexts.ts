@@ -1,6 +1,6 @@
 import type { EntryId, ProjectId } from '@coffer/core';
-import type { Transaction } from './database.ts';
-import { prepared } from './prepared.ts';
+import type { Reader, Transaction } from './database.ts';
+import { preparedChange } from './prepared.ts';
 
 /**
  * What is sealed, apart from everything else, because of how it must go (R5). When rows are deleted, SQLite merges the
@@ -10,17 +10,15 @@ import { prepared } from './prepared.ts';
  */
 export type Sealed = { valueSealed: Uint8Array; commentSealed: Uint8Array };
 
-export async function insertCiphertext(tx: Transaction, sealed: Sealed): Promise<number> {
-  const [row] = await insertRow(tx, sealed);
-  if (row === undefined) throw new Error('an insert gave no id');
-  return row.id;
+/** Its id is the `lastInsertedId` then. */
+export async function insertCiphertext(tx: Transaction, sealed: Sealed): Promise<void> {
+  await insertRow(tx, sealed);
 }
 
-const insertRow = prepared((db, sealed: Sealed) =>
+const insertRow = preparedChange((db, sealed: Sealed) =>
   db
     .insertInto('ciphertext')
-    .values({ value_sealed: sealed.valueSealed, comment_sealed: sealed.commentSealed })
-    .returning('id'),
+    .values({ value_sealed: sealed.valueSealed, comment_sealed: sealed.commentSealed }),
 );
 
 /** As long as what was there, so that it takes its place on the page and overwrites it. */
@@ -28,7 +26,7 @@ export async function replaceCiphertext(tx: Transaction, id: number, sealed: Sea
   await replaceRow(tx, { id, ...sealed });
 }
 
-const replaceRow = prepared((db, row: Sealed & { id: number }) =>
+const replaceRow = preparedChange((db, row: Sealed & { id: number }) =>
   db
     .updateTable('ciphertext')
     .set({ value_sealed: row.valueSealed, comment_sealed: row.commentSealed })
@@ -40,17 +38,31 @@ export async function emptyCiphertexts(
   tx: Transaction,
   of: { entryId: EntryId } | { projectId: ProjectId },
 ): Promise<void> {
-  const versions = tx.selectFrom('entry_version').select('entry_version.ciphertext_id');
-  const theirs =
-    'entryId' in of
-      ? versions.where('entry_version.entry_id', '=', of.entryId)
-      : versions
-          .innerJoin('entry', 'entry.id', 'entry_version.entry_id')
-          .where('entry.project_id', '=', of.projectId);
+  if ('entryId' in of) await emptyOfEntry(tx, of);
+  else await emptyOfProject(tx, of);
+}
+
+const emptyOfEntry = preparedChange((db, { entryId }: { entryId: string }) =>
+  emptied(db, idsOf(db).where('entry_version.entry_id', '=', entryId)),
+);
+
+const emptyOfProject = preparedChange((db, { projectId }: { projectId: string }) =>
+  emptied(
+    db,
+    idsOf(db).where('entry_version.entry_id', 'in', (where) =>
+      where.selectFrom('entry').select('entry.id').where('entry.project_id', '=', projectId),
+    ),
+  ),
+);
+
+function idsOf(db: Reader) {
+  return db.selectFrom('entry_version').select('entry_version.ciphertext_id');
+}
+
+function emptied(db: Reader, ids: ReturnType<typeof idsOf>) {
   const nothing = new Uint8Array(0);
-  await tx
+  return db
     .updateTable('ciphertext')
     .set({ value_sealed: nothing, comment_sealed: nothing })
-    .where('id', 'in', theirs)
-    .execute();
+    .where('id', 'in', ids);
 }

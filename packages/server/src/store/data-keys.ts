@@ -1,7 +1,7 @@
 import type { DataKeyId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { sql, type Selectable } from 'kysely';
-import { prepared } from './prepared.ts';
+import { prepared, preparedChange } from './prepared.ts';
 import type { DataKeyRow } from './tables.ts';
 
 export type DataKey = {
@@ -227,7 +227,7 @@ const activeDataKey = prepared((db, { projectId }: { projectId: string }) =>
     .where('state', '=', sql.lit('active' as const)),
 );
 
-const addToSeals = prepared((db, { id, seals }: { id: string; seals: number }) =>
+const addToSeals = preparedChange((db, { id, seals }: { id: string; seals: number }) =>
   db
     .updateTable('data_key')
     .set((set) => ({ seals: set('seals', '+', seals) }))

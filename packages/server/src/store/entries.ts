@@ -11,7 +11,7 @@ import { sql, type Selectable, type SqlBool } from 'kysely';
 import { emptyCiphertexts, insertCiphertext } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, matchesAny, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { lastInsertedId, prepared, preparedChange } from './prepared.ts';
 import type { CiphertextRow, EntryRow, EntryVersionRow } from './tables.ts';
 
 /** Where an entry lives. */
@@ -43,17 +43,27 @@ export type EntryVersion = {
 
 export type EntryWithVersion = { entry: Entry; content: EntryVersion };
 
-/** The entry with its current version, or with the one asked for. */
+/** The entry with its current version. */
 export async function findEntry(
   db: Reader,
   place: Place,
   key: EntryKey,
-  version?: number,
 ): Promise<EntryWithVersion | undefined> {
-  const [row] = await (version === undefined
-    ? currentEntry(db, { ...place, key })
-    : entryAtVersion(db, { ...place, key, version }));
+  const [row] = await currentEntry(db, { ...place, key });
   return row && toEntryWithVersion(row);
+}
+
+/** Those with these keys that are there, in no order. */
+export async function listEntriesAmong(
+  db: Reader,
+  place: Place,
+  keys: readonly EntryKey[],
+): Promise<EntryWithVersion[]> {
+  const rows = await entriesWithVersions(db, place)
+    .where('entry.key', 'in', keys)
+    .whereRef('entry_version.version', '=', 'entry.version')
+    .execute();
+  return rows.map(toEntryWithVersion);
 }
 
 /** Whether there is such a place, and whether the user is a member of its project. */
@@ -64,21 +74,23 @@ export async function findWhereabouts(db: Reader, place: Place, uid: PrincipalId
   return toWhereabouts(row);
 }
 
-/** The entry, and beside it what decides on whether it may be read, in one statement. */
+/** What decides on whether an entry may be read, whether it is there, and what it is at that version, or now. */
+export type Sight = Whereabouts & { entryExists: boolean; found: EntryWithVersion | undefined };
+
+/** All of it in one statement. */
 export async function findEntryInSight(
   db: Reader,
   place: Place,
   key: EntryKey,
   { version, uid }: { version: number | undefined; uid: PrincipalId },
-): Promise<Whereabouts & { found: EntryWithVersion | undefined }> {
+): Promise<Sight> {
   const [row] = await entryInSight(db, { ...place, key, uid, version: version ?? null });
   const found = row === undefined || row.ciphertext_id === null ? undefined : (row as EntryWithVersionRow);
-  return { ...toWhereabouts(row), found: found && toEntryWithVersion(found) };
-}
-
-export async function hasEntry(db: Reader, place: Place, key: EntryKey): Promise<boolean> {
-  const row = await entriesAt(db, place).select('entry.id').where('entry.key', '=', key).executeTakeFirst();
-  return row !== undefined;
+  return {
+    ...toWhereabouts(row),
+    entryExists: row !== undefined && row.id !== null,
+    found: found && toEntryWithVersion(found),
+  };
 }
 
 /** By key, each with its current version. The filter looks at the key; with patterns only keys that match one are there. */
@@ -129,9 +141,9 @@ export async function listVersions(
   };
 }
 
-/** False: the environment has an entry with this key. */
-export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolean> {
-  const inserted = await insertEntryRow(tx, {
+/** The environment has no entry with this key. */
+export async function insertEntry(tx: Transaction, entry: Entry): Promise<void> {
+  await insertEntryRow(tx, {
     id: entry.id,
     project_id: entry.projectId,
     environment: entry.environment,
@@ -143,61 +155,54 @@ export async function insertEntry(tx: Transaction, entry: Entry): Promise<boolea
     created_by_uid: entry.createdBy.uid,
     created_by_username: entry.createdBy.username,
   });
-  return inserted.length === 1;
 }
 
-const insertEntryRow = prepared((db, row: Selectable<EntryRow>) =>
-  db
-    .insertInto('entry')
-    .values({
-      id: row.id,
-      project_id: row.project_id,
-      environment: row.environment,
-      key: row.key,
-      version: row.version,
-      allowed_origins: row.allowed_origins,
-      allowed_in_path: row.allowed_in_path,
-      created_at: row.created_at,
-      created_by_uid: row.created_by_uid,
-      created_by_username: row.created_by_username,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id'),
-);
-
-export async function insertVersion(tx: Transaction, entryId: EntryId, content: EntryVersion): Promise<void> {
-  const ciphertextId = await insertCiphertext(tx, content);
-  await insertVersionRow(tx, {
-    entry_id: entryId,
-    version: content.version,
-    data_key_id: content.dataKeyId,
-    ciphertext_id: ciphertextId,
-    created_at: content.createdAt,
-    created_by_uid: content.createdBy.uid,
-    created_by_username: content.createdBy.username,
-  });
-}
-
-const insertVersionRow = prepared((db, row: EntryVersionRow) =>
-  db.insertInto('entry_version').values({
-    entry_id: row.entry_id,
+const insertEntryRow = preparedChange((db, row: Selectable<EntryRow>) =>
+  db.insertInto('entry').values({
+    id: row.id,
+    project_id: row.project_id,
+    environment: row.environment,
+    key: row.key,
     version: row.version,
-    data_key_id: row.data_key_id,
-    ciphertext_id: row.ciphertext_id,
+    allowed_origins: row.allowed_origins,
+    allowed_in_path: row.allowed_in_path,
     created_at: row.created_at,
     created_by_uid: row.created_by_uid,
     created_by_username: row.created_by_username,
   }),
 );
 
-/** False: the entry is no longer at the version before. */
-export async function advanceEntry(tx: Transaction, entryId: EntryId, version: number): Promise<boolean> {
-  const advanced = await setVersion(tx, { id: entryId, before: version - 1, version });
-  return advanced.length === 1;
+export async function insertVersion(tx: Transaction, entryId: EntryId, content: EntryVersion): Promise<void> {
+  await insertCiphertext(tx, content);
+  await insertVersionRow(tx, {
+    entry_id: entryId,
+    version: content.version,
+    data_key_id: content.dataKeyId,
+    created_at: content.createdAt,
+    created_by_uid: content.createdBy.uid,
+    created_by_username: content.createdBy.username,
+  });
 }
 
-const setVersion = prepared((db, { id, before, version }: { id: string; before: number; version: number }) =>
-  db.updateTable('entry').set({ version }).where('id', '=', id).where('version', '=', before).returning('id'),
+const insertVersionRow = preparedChange((db, row: Omit<EntryVersionRow, 'ciphertext_id'>) =>
+  db.insertInto('entry_version').values({
+    entry_id: row.entry_id,
+    version: row.version,
+    data_key_id: row.data_key_id,
+    ciphertext_id: lastInsertedId(db),
+    created_at: row.created_at,
+    created_by_uid: row.created_by_uid,
+    created_by_username: row.created_by_username,
+  }),
+);
+
+/** The entry is at the version before, as `insertVersion` makes sure of: there is no second row of one version. */
+export async function advanceEntry(tx: Transaction, entryId: EntryId, version: number): Promise<void> {
+  await setVersion(tx, { id: entryId, version });
+}
+
+const setVersion = preparedChange((db, { id, version }: { id: string; version: number }) =>
+  db.updateTable('entry').set({ version }).where('id', '=', id),
 );
 
 export async function setOrigins(
@@ -205,30 +210,40 @@ export async function setOrigins(
   id: EntryId,
   { allowedOrigins, allowedInPath }: Pick<Entry, 'allowedOrigins' | 'allowedInPath'>,
 ): Promise<void> {
-  await tx
-    .updateTable('entry')
-    .set({ allowed_origins: JSON.stringify(allowedOrigins), allowed_in_path: allowedInPath ? 1 : 0 })
-    .where('id', '=', id)
-    .execute();
+  await setOriginColumns(tx, {
+    id,
+    allowed_origins: JSON.stringify(allowedOrigins),
+    allowed_in_path: allowedInPath ? 1 : 0,
+  });
 }
+
+const setOriginColumns = preparedChange(
+  (db, row: Pick<Selectable<EntryRow>, 'id' | 'allowed_origins' | 'allowed_in_path'>) =>
+    db
+      .updateTable('entry')
+      .set({ allowed_origins: row.allowed_origins, allowed_in_path: row.allowed_in_path })
+      .where('id', '=', row.id),
+);
 
 /** With all its versions. */
 export async function removeEntry(tx: Transaction, id: EntryId): Promise<void> {
   await emptyCiphertexts(tx, { entryId: id });
-  await tx.deleteFrom('entry_version').where('entry_id', '=', id).execute();
-  await tx.deleteFrom('entry').where('id', '=', id).execute();
+  await removeVersions(tx, { id });
+  await removeEntryRow(tx, { id });
 }
+
+const removeVersions = preparedChange((db, { id }: { id: string }) =>
+  db.deleteFrom('entry_version').where('entry_id', '=', id),
+);
+
+const removeEntryRow = preparedChange((db, { id }: { id: string }) =>
+  db.deleteFrom('entry').where('id', '=', id),
+);
 
 const currentEntry = prepared((db, where: Place & { key: EntryKey }) =>
   entriesWithVersions(db, where)
     .where('entry.key', '=', where.key)
     .whereRef('entry_version.version', '=', 'entry.version'),
-);
-
-const entryAtVersion = prepared((db, where: Place & { key: EntryKey; version: number }) =>
-  entriesWithVersions(db, where)
-    .where('entry.key', '=', where.key)
-    .where('entry_version.version', '=', where.version),
 );
 
 const whereabouts = prepared((db, where: Place & { uid: PrincipalId }) => whereaboutsOf(db, where));

@@ -204,6 +204,7 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
 /** Migrations run under a lock of ours: Kysely's would stay with whichever shared connection it was taken on. */
 class PipeliningPostgresAdapter extends PostgresAdapter implements PipeliningAdapter {
   readonly isPipelining = true;
+  readonly lastInsertedId = sql<number>`lastval()`;
 
   override async acquireMigrationLock(): Promise<void> {}
   override async releaseMigrationLock(): Promise<void> {}

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Compilable } from 'kysely';
+import type { CompiledQuery, Compilable, DialectAdapter, RawBuilder } from 'kysely';
 import { sha256Hex } from '../sha256.ts';
 import type { Reader, Transaction } from './database.ts';
 
@@ -23,11 +23,16 @@ export type NamedQuery<R = unknown> = CompiledQuery<R> & {
 /** Whatever is read from it is a placeholder of that name. */
 const PLACEHOLDERS: Parameters = new Proxy({}, { get: (_, name) => new Parameter(String(name)) });
 
+interface EngineAdapter {
+  /** In SQL: the id that the connection gave to the row that it inserted last. */
+  readonly lastInsertedId: RawBuilder<number>;
+}
+
 /**
  * An adapter whose engine can run a statement at once, without Kysely's layers in between, which cost more than a small
  * query. Undefined: not now; another's transaction is open, and what it has not committed is not to be seen.
  */
-export interface DirectAdapter {
+export interface DirectAdapter extends EngineAdapter {
   runNow(
     text: string,
     parameters: readonly unknown[],
@@ -36,11 +41,11 @@ export interface DirectAdapter {
 }
 
 /** An adapter whose connections take the next query before they have answered the one before. */
-export interface PipeliningAdapter {
+export interface PipeliningAdapter extends EngineAdapter {
   readonly isPipelining: true;
 }
 
-type Adapter = object & Partial<DirectAdapter> & Partial<PipeliningAdapter>;
+type Adapter = EngineAdapter & Partial<DirectAdapter> & Partial<PipeliningAdapter>;
 
 type Build<P extends Parameters, R> = (db: Reader, placeholders: P) => Compilable<R>;
 
@@ -77,7 +82,7 @@ function preparing<P extends Parameters, R>(
   // By dialect, because its compiler writes the text; a store has one for its life.
   const compiledBy = new WeakMap<object, NamedQuery<R>>();
   return (db, values) => {
-    const adapter: Adapter = db.getExecutor().adapter;
+    const adapter = adapterOf(db);
     let compiled = compiledBy.get(adapter);
     if (compiled === undefined) {
       const query = build(db, PLACEHOLDERS as P).compile();
@@ -104,8 +109,15 @@ async function runInTurn<R>(db: Reader, query: NamedQuery<R>): Promise<R[]> {
 
 /** Whether the engine is another process, and takes the next query before it has answered the one before. */
 export function isPipelining(db: Reader): boolean {
-  const { isPipelining: is }: Adapter = db.getExecutor().adapter;
-  return is === true;
+  return adapterOf(db).isPipelining === true;
+}
+
+export function lastInsertedId(db: Reader): RawBuilder<number> {
+  return adapterOf(db).lastInsertedId;
+}
+
+function adapterOf(db: Reader): Adapter {
+  return db.getExecutor().adapter as DialectAdapter & Adapter;
 }
 
 /** The same for the same text, whichever process it is: a connection has statements under it. */

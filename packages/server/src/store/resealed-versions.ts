@@ -3,7 +3,7 @@ import { replaceCiphertext } from './ciphertexts.ts';
 import type { DataKeyScope } from './data-keys.ts';
 import type { Reader, Transaction } from './database.ts';
 import { countRows } from './page.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedChange } from './prepared.ts';
 import {
   sealedVersionsAfter,
   toSealedAtPlace,
@@ -60,7 +60,7 @@ export async function replaceSealed(
   await setDataKey(tx, { entryId: place.entryId, version: place.version, dataKeyId: sealed.dataKeyId });
 }
 
-const setDataKey = prepared((db, to: VersionId & { dataKeyId: string }) =>
+const setDataKey = preparedChange((db, to: VersionId & { dataKeyId: string }) =>
   db
     .updateTable('entry_version')
     .set({ data_key_id: to.dataKeyId })

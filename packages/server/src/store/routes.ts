@@ -70,7 +70,7 @@ export async function listRoutes(
 
 /** The ids of those that use an entry, in order. */
 export async function listRoutesUsing(db: Reader, entry: Place & { key: EntryKey }): Promise<RouteId[]> {
-  const rows = await usersOf(db, entry).orderBy('route_key.route_id').execute();
+  const rows = await routesUsing(db, entry);
   return rows.map(({ route_id: id }) => id as RouteId);
 }
 
@@ -247,6 +247,10 @@ const candidateRoutes = prepared((db, where: { apiPath: string; method: string; 
 
 const calledRoute = prepared((db, where: Pick<Route, 'projectId' | 'id'>) =>
   currentRoutes(db, where.projectId).where('route.id', '=', where.id),
+);
+
+const routesUsing = prepared((db, entry: Place & { key: EntryKey }) =>
+  usersOf(db, entry).orderBy('route_key.route_id'),
 );
 
 function currentRoutes(db: Reader, projectId: ProjectId) {

@@ -165,6 +165,7 @@ async function purge(db: Kysely<Tables>): Promise<boolean> {
 }
 
 class DirectSqliteAdapter extends SqliteAdapter implements DirectAdapter {
+  readonly lastInsertedId = sql<number>`last_insert_rowid()`;
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
