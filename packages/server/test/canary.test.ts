@@ -367,7 +367,11 @@ function filesWithOutput(server: ServerProcess): DataFile[] {
 test('the search finds a secret in each form in which it could lie about', () => {
   const secret = makeCanary('s');
   const around = (middle: string | Buffer): DataFile[] => [
-    { name: 'f', bytes: Buffer.concat([randomBytes(99), Buffer.from(middle), randomBytes(99)]) },
+    // The byte before is none of the secret.
+    {
+      name: 'f',
+      bytes: Buffer.concat([randomBytes(98), Buffer.of(0), Buffer.from(middle), randomBytes(99)]),
+    },
   ];
   const forms = formsOf(Buffer.from(secret));
   const hidden = [
