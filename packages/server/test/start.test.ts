@@ -356,7 +356,8 @@ describe.runIf(ENGINE === 'sqlite')('the database of sqlite', () => {
       return Object.values(rows[0] ?? {})[0];
     };
     expect(await pragma('journal_mode')).toBe('wal');
-    expect(await pragma('synchronous')).toBe(2);
+    // That a commit is on disk before it is told is what flush.test.ts shows; this keeps the database whole in between.
+    expect(await pragma('synchronous')).toBe(1);
     expect(await pragma('secure_delete')).toBe(1);
     expect(await pragma('foreign_keys')).toBe(1);
     expect(await pragma('trusted_schema')).toBe(0);

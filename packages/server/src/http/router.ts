@@ -146,6 +146,9 @@ async function answerTo(
     { origin, actor: authenticated?.actor, input },
     async () => await handler(call, input),
   );
+  // A record of its own came after what was read; without one, a power cut could still undo that.
+  if (definition.action !== undefined && (definition.event === undefined || isContinued))
+    await context.store.flush();
   // An unexpected field fails closed.
   return schema.parse({ status: definition.status, message: definition.message, ...payload });
 }

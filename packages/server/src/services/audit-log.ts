@@ -27,6 +27,8 @@ export type AuditEvent = {
 
 const BATCH_ENTRIES_MAX = 256;
 const QUEUE_ENTRIES_MAX = 10_000;
+/** While one batch waits for the disk, the next one is on its way. More would make the batches small. */
+const BATCHES_AT_ONCE = 2;
 
 type Waiting = {
   drafts: readonly AuditDraft[];
@@ -36,15 +38,15 @@ type Waiting = {
 
 /**
  * The audit log: one gapless sequence with one hash tree over it. A change appends in its own transaction (R34). A
- * read hands its record in and waits: all that wait are committed together as soon as the commit before is done, so
- * one flush of the disk serves many reads, and no value leaves before its record is durable (R33).
+ * read hands its record in and waits: all that wait are committed together, so one flush of the disk serves many reads, and
+ * no value leaves before its record is durable (R33).
  */
 export class AuditLog {
   readonly #store: Store;
   readonly #clock: Clock;
   #queue: Waiting[] = [];
   #queuedEntries = 0;
-  #draining: Promise<void> | undefined;
+  readonly #drains = new Set<Promise<void>>();
   #failure: string | undefined;
 
   constructor(store: Store, clock: Clock) {
@@ -72,7 +74,10 @@ export class AuditLog {
     this.#queuedEntries += drafts.length;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#queue.push({ drafts, done: resolve, failed: reject });
-    this.#draining ??= this.#drain();
+    if (this.#drains.size < BATCHES_AT_ONCE) {
+      const drain = this.#drain().finally(() => this.#drains.delete(drain));
+      this.#drains.add(drain);
+    }
     return await promise;
   }
 
@@ -92,7 +97,7 @@ export class AuditLog {
 
   /** Resolves when nothing waits any more. */
   async settle(): Promise<void> {
-    await this.#draining;
+    while (this.#drains.size > 0) await Promise.all(this.#drains);
   }
 
   async #drain(): Promise<void> {
@@ -101,7 +106,6 @@ export class AuditLog {
       await new Promise(setImmediate);
       await this.#commit(this.#takeBatch());
     }
-    this.#draining = undefined;
   }
 
   #takeBatch(): Waiting[] {
@@ -116,6 +120,8 @@ export class AuditLog {
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
+    // The other drain was first.
+    if (batch.length === 0) return;
     try {
       const drafts = batch.flatMap((waiting) => waiting.drafts);
       let index = await this.#store.transaction(async (tx) => await this.append(tx, ...drafts));

@@ -6,8 +6,8 @@ import type { Context } from './context.ts';
 const PATIENCE_MS = 5000;
 
 /**
- * Whether the store answers and is the one that this process was started on, whether we have its root key, and
- * whether the audit log can be written. Reading suffices while records get through; once one failed, writing is
+ * Whether the store answers and is the one that this process was started on, whether we have its root key, whether what was
+ * committed is on disk, and whether the audit log can be written. Reading suffices while records get through; once one failed, writing is
  * tried, to find out whether the cause is gone. Answers with what should be looked into though all that works. Fails with
  * `not_ready`.
  */
@@ -31,6 +31,7 @@ async function check({
   const found = await findInstance(store.db);
   if (found?.id !== instance.id) throw new AppError('not_ready', { reason: 'the database was replaced' });
   await rootKeys.current(store.db);
+  await store.flush();
   if (audit.failure !== undefined) await audit.probe();
   const ofBackups = backupSchedule === undefined ? [] : await backupWarnings(store.db);
   return [...savedHead.warnings, ...ofBackups];

@@ -117,8 +117,10 @@ export class SavedHead {
 
   /** False: the file is not what it was any more, and nothing was written. */
   async #saveOver(inFile: Seen | undefined): Promise<boolean> {
-    // Not in a transaction: only what is committed is seen, and what is seen is on disk.
+    // Not in a transaction: only what is committed is seen.
     const { frontier } = await getAuditHead(this.#store.db);
+    // The file is not to be ahead of the database after a power cut.
+    await this.#store.flush();
     const lost = await this.#findLost(inFile, frontier);
     this.#tell(lost, frontier);
     if (lost !== undefined) return true;

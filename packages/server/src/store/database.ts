@@ -15,8 +15,13 @@ export type Store = {
   db: Reader;
   /** Is told of each transaction of this process that was committed. Answers with what ends that. */
   onCommit(listener: () => void): () => void;
-  /** `work` changes nothing but the database: where the engine lost the transaction, it is run again. */
+  /**
+   * Resolves when it is committed and on disk. `work` changes nothing but the database: where the engine lost the transaction, it is run
+   * again.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** What was read may have been committed a moment ago: before it is told, where no transaction follows. See `StoreDialect.flush`. */
+  flush(): Promise<void>;
   /** See `StoreDialect.snapshot`. */
   snapshot<T>(work: (snapshot: Reader) => Promise<T>): Promise<T>;
   /** See `StoreDialect.findDamage`. */
@@ -38,6 +43,7 @@ export async function openStore(dialect: StoreDialect, { mustExist = false } = {
       if (mustExist && (await listMigrations(db)).length === 0) throw emptyDatabase();
       await migrate(db, dialect);
     });
+    await dialect.flush();
   } catch (error) {
     await db.destroy();
     throw error;
@@ -52,9 +58,11 @@ export async function openStore(dialect: StoreDialect, { mustExist = false } = {
     },
     async transaction(work) {
       const outcome = await retrying(dialect, async () => await db.transaction().execute(work));
+      await dialect.flush();
       for (const listener of listeners) listener();
       return outcome;
     },
+    flush: async () => await dialect.flush(),
     snapshot: async (work) => await dialect.snapshot(db, work),
     findDamage: async (snapshot) => await dialect.findDamage(snapshot),
     purge: async () => await dialect.purge(db),

@@ -17,6 +17,8 @@ export type StoreDialect = {
   migrating<T>(work: () => Promise<T>): Promise<T>;
   /** Whether a transaction that failed so has certainly left nothing, and may succeed when it is tried again. */
   mayRetry(error: unknown): boolean;
+  /** Resolves when all is on disk that was committed, here or by another process. Fails with `store_unavailable` where nobody knows. */
+  flush(): Promise<void>;
   /**
    * Erases from disk what the engine keeps of deleted rows, as far as it can. False: another program is reading, and
    * what it may still see stays for now; call again.

@@ -45,6 +45,8 @@ export async function openPostgres(
     },
     migrating: async (work) => await migrating(clients, driver, work),
     mayRetry,
+    // A commit that can be seen is on disk.
+    flush: async () => undefined,
     // Its rows are never overwritten in place: what was deleted can be read by nobody then, and goes when its page is used again.
     purge: async () => await vacuum(clients),
     snapshot: readSnapshot,
