@@ -167,11 +167,17 @@ async function answerWithEvents(
     projectId: input['project_id'] as ProjectId,
     after: lastEventId(reply.request) ?? (input['after'] as number | undefined),
     look: async (after, isContinued) => {
-      const authenticated = isContinued
-        ? await authenticateAgain(context, site, reply.request, { origin, before })
-        : before;
+      const again = async (): Promise<Authenticated> =>
+        await authenticateAgain(context, site, reply.request, { origin, before });
+      const authenticated = isContinued ? await again() : before;
       const next = { origin, authenticated, input: { ...input, after }, isContinued };
-      return (await answerTo(registration, reply, next)) as Awaited<ReturnType<Stream['look']>>;
+      try {
+        return (await answerTo(registration, reply, next)) as Awaited<ReturnType<Stream['look']>>;
+      } catch (error) {
+        // Who lost everything between the two looks is told that, not the part of it that was found.
+        if (isContinued) await again();
+        throw error;
+      }
     },
   });
 }
