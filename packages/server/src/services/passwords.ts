@@ -21,7 +21,6 @@ export class Passwords {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #decoy: Promise<string> | undefined;
-  #estimator: Promise<Estimator> | undefined;
 
   constructor(cost: PasswordCost = PASSWORD_COST) {
     // A const enum of another module, which this compiler does not inline: 2 is Argon2id.
@@ -33,7 +32,7 @@ export class Passwords {
    * own names: when it would be guessed in fewer than a million tries.
    */
   async refuseCommon(path: string, password: Redacted<string>, names: readonly string[]): Promise<void> {
-    const estimate = await (this.#estimator ??= loadEstimator());
+    const estimate = await (estimator ??= loadEstimator());
     if (estimate(password.expose(), names) >= GUESSES_MIN) return;
     throw invalidField(
       path,
@@ -75,12 +74,13 @@ export class Passwords {
 }
 
 /** Half a megabyte of dictionaries, needed only when someone chooses a password. */
+let estimator: Promise<Estimator> | undefined;
+
 async function loadEstimator(): Promise<Estimator> {
   const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([
     import('@zxcvbn-ts/core'),
     import('@zxcvbn-ts/language-common'),
   ]);
-  const estimator = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary });
-  return (password, names) =>
-    estimator.check(password.slice(0, ESTIMATED_CHARACTERS_MAX), [...names]).guesses;
+  const factory = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary });
+  return (password, names) => factory.check(password.slice(0, ESTIMATED_CHARACTERS_MAX), [...names]).guesses;
 }
