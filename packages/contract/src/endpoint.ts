@@ -49,13 +49,20 @@ export function endpoint<
 export type Input<E extends Endpoint> = z.output<E['input']>;
 export type Output<E extends Endpoint> = z.input<z.ZodObject<E['output'], z.core.$strict>>;
 
+/** Each is made once: its first use costs more than many that follow. */
+const answerSchemas = new WeakMap<Endpoint, z.ZodObject>();
+
 /** The strict schema of a whole answer: an unexpected field fails closed. */
 export function answerSchema(definition: Endpoint): z.ZodObject {
-  return z.strictObject({
+  const known = answerSchemas.get(definition);
+  if (known !== undefined) return known;
+  const schema = z.strictObject({
     status: z.literal(definition.status),
     message: z.literal(definition.message),
     ...definition.output,
   });
+  answerSchemas.set(definition, schema);
+  return schema;
 }
 
 export function takesBody(definition: Pick<Endpoint, 'method'>): boolean {
