@@ -17,7 +17,11 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One that waits leaves its core to another.
+    maxWorkers: 3,
+    // What a file imports stays for the next one of the worker: most would spend more on that than on their tests.
+    isolate: false,
+    setupFiles: 'packages/server/src/testing/modules-of-mocks.ts',
     restoreMocks: true,
     // Bounds for what hangs, not for what is slow: a busy machine takes its time.
     testTimeout: 90_000,
