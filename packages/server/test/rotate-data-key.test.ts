@@ -479,6 +479,21 @@ describe.each(ENGINES)('rotate data-key on %s', () => {
     expect((await dataKeys(server, damaged)).map((key) => key.id)).toContain(old?.id);
     expect((await root.ok('vault_fetch_one', { project_id: damaged, key: 'B' })).vault.value).toBe('x');
     expect(await runAdminHere([...ROTATE, damaged], server)).toMatchObject({ code: 1 });
+    // It holds up no other project: that has a rotation of its own, again and again.
+    for (let runs = 0; runs < 2; runs += 1) {
+      const [before] = await dataKeys(server, whole);
+      const again = await runAdminHere([...ROTATE, '--json'], server);
+      expect(again).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`of A in ${damaged}/default\n`),
+      });
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        projects_with_new_keys: 1,
+        versions_resealed: 2,
+        data_keys_destroyed: 1,
+      });
+      expect((await dataKeys(server, whole)).map((key) => key.id)).not.toContain(before?.id);
+    }
     await root.ok('vault_delete', { project_id: damaged, key: 'A' });
     expect(await runAdminHere([...ROTATE, damaged], server)).toMatchObject({ code: 0 });
     await expectDone(server, projects);

@@ -9,7 +9,6 @@ import {
   resealVersions,
   type DamagedVersion,
   type DataKeyRotation,
-  type DataKeyRotationStatus,
   type Destruction,
 } from '../services/data-key-rotation.ts';
 import { RootKeyring } from '../services/root-keyring.ts';
@@ -33,28 +32,58 @@ export const rotateDataKey: AdminHandler<'rotate data-key'> = async (context, { 
       throw new NotFound(`there is no project with the id ${scope}`);
     if (options.status) return await showStatus(context, { store, scope });
     const rotation = await rotationOf(context, { store, instance, scope });
-    const { say } = context;
-    const { since, projects } = await replaceDataKeys(rotation);
-    const before = await dataKeyRotationStatus(rotation);
-    const end = async (exit: AdminExit): Promise<AdminExit> =>
-      await report(context, rotation, { projects, before, exit });
-    if (since !== undefined)
-      say(`Going on with the rotation of ${formatTime(since)}; data keys that were made since then stay.`);
-    else if (projects === 0) {
-      say('There is no data key: nothing was sealed yet.');
-      return await end(ADMIN_EXIT.success);
-    }
-    if (projects > 0)
-      say(`New data keys are in use, in ${amountOf(projects, 'project')}; the old ones only open.`);
-    return await end(await finish(context, rotation));
+    const first = await rotate(context, rotation);
+    // What cannot be brought to its end holds up no other project: those begin a rotation of their own.
+    const others =
+      scope === undefined && first.isResumed && first.stuck.length > 0
+        ? await rotate(context, { ...rotation, scope: { except: first.stuck } })
+        : undefined;
+    const runs = others === undefined ? [first] : [first, others];
+    return await report(context, rotation, runs);
   });
+
+/** What became of it, from wherever a run before has stopped. */
+type Run = {
+  isResumed: boolean;
+  /** With new keys. */
+  projects: number;
+  resealed: number;
+  destroyed: number;
+  /** Where something does not open, or belongs to nothing. */
+  stuck: ProjectId[];
+  exit: AdminExit;
+};
+
+async function rotate(context: AdminContext, rotation: DataKeyRotation): Promise<Run> {
+  const { say } = context;
+  const { since, projects } = await replaceDataKeys(rotation);
+  const before = await dataKeyRotationStatus(rotation);
+  if (since !== undefined)
+    say(`Going on with the rotation of ${formatTime(since)}; data keys that were made since then stay.`);
+  if (projects > 0)
+    say(`New data keys are in use, in ${amountOf(projects, 'project')}; the old ones only open.`);
+  if (since === undefined && projects === 0) say('There is no data key: nothing was sealed yet.');
+  const isNothing = since === undefined && projects === 0;
+  const end = isNothing ? { exit: ADMIN_EXIT.success, stuck: [] } : await finish(context, rotation);
+  const left = await dataKeyRotationStatus(rotation);
+  return {
+    isResumed: since !== undefined,
+    projects,
+    resealed: before.versionsToReseal - left.versionsToReseal,
+    destroyed: before.dataKeysToDestroy - left.dataKeysToDestroy,
+    ...end,
+  };
+}
 
 /** What was done, for scripts; what is left in other projects, for people. */
 async function report(
   { json, say, print }: AdminContext,
   rotation: DataKeyRotation,
-  { projects, before, exit }: { projects: number; before: DataKeyRotationStatus; exit: AdminExit },
+  runs: readonly Run[],
 ): Promise<AdminExit> {
+  const sum = (what: 'projects' | 'resealed' | 'destroyed'): number =>
+    runs.reduce((total, run) => total + run[what], 0);
+  const exit = runs.find((run) => run.exit !== ADMIN_EXIT.success)?.exit ?? ADMIN_EXIT.success;
   const left = await dataKeyRotationStatus(rotation);
   const all = await dataKeyRotationStatus({ ...rotation, scope: undefined });
   const elsewhere = {
@@ -65,10 +94,10 @@ async function report(
     print(
       JSON.stringify({
         finished: exit === ADMIN_EXIT.success,
-        projects_with_new_keys: projects,
-        versions_resealed: before.versionsToReseal - left.versionsToReseal,
+        projects_with_new_keys: sum('projects'),
+        versions_resealed: sum('resealed'),
         versions_to_reseal: left.versionsToReseal,
-        data_keys_destroyed: before.dataKeysToDestroy - left.dataKeysToDestroy,
+        data_keys_destroyed: sum('destroyed'),
         data_keys_to_destroy: left.dataKeysToDestroy,
         versions_to_reseal_elsewhere: elsewhere.versions,
         data_keys_to_destroy_elsewhere: elsewhere.keys,
@@ -106,15 +135,17 @@ async function rotationOf(
   };
 }
 
-/** From wherever a run before has stopped. */
-async function finish({ say, signal }: AdminContext, rotation: DataKeyRotation): Promise<AdminExit> {
+async function finish(
+  { say, signal }: AdminContext,
+  rotation: DataKeyRotation,
+): Promise<Pick<Run, 'exit' | 'stuck'>> {
   const { versionsToReseal } = await dataKeyRotationStatus(rotation);
   const progress = progressOf(say, versionsToReseal, 'versions are sealed anew');
   const damaged = await resealVersions(rotation, { signal, progress });
   const destruction = damaged && (await destroyDataKeys(rotation, signal));
   if (damaged === undefined || destruction === undefined) {
     say('Stopped. Old data keys and new ones are in use until you run this again and it is done.');
-    return ADMIN_EXIT.unfinished;
+    return { exit: ADMIN_EXIT.unfinished, stuck: [] };
   }
   const { destroyed, left, isErased } = destruction;
   say(`Destroyed: ${amountOf(destroyed, 'old data key')}.`);
@@ -125,14 +156,15 @@ async function finish({ say, signal }: AdminContext, rotation: DataKeyRotation):
   if (damaged.length > 0 || left.length > 0) {
     sayDamaged(say, damaged);
     sayLeft(say, left, damaged.length);
-    return ADMIN_EXIT.failure;
+    const stuck = new Set(left.map(({ projectId }) => projectId));
+    return { exit: ADMIN_EXIT.failure, stuck: [...stuck] };
   }
   if (!isErased) {
     say('Run this again when it has ended.');
-    return ADMIN_EXIT.unfinished;
+    return { exit: ADMIN_EXIT.unfinished, stuck: [] };
   }
   say('Done. Backups of before hold the old data keys, and what they sealed.');
-  return ADMIN_EXIT.success;
+  return { exit: ADMIN_EXIT.success, stuck: [] };
 }
 
 function sayDamaged(say: AdminContext['say'], damaged: readonly DamagedVersion[]): void {

@@ -76,7 +76,7 @@ export async function replaceDataKeys({
   scope,
 }: DataKeyRotation): Promise<{ since: number | undefined; projects: number }> {
   return await store.transaction(async (tx) => {
-    if (scope !== undefined && !(await hasProject(tx, scope)))
+    if (typeof scope === 'string' && !(await hasProject(tx, scope)))
       throw new StartError(`there is no project with the id ${scope}`);
     const since = await findReplacedSince(tx, scope);
     const projects = await listProjectsToRotate(tx, scope, { madeBefore: since });

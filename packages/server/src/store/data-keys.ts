@@ -18,8 +18,8 @@ export type DataKey = {
 /** In the place of the id: the key was destroyed, and its row stays until that is so on disk, too. */
 const NO_ROOT_KEY = new Uint8Array(16);
 
-/** Of one project, or of all. */
-export type DataKeyScope = ProjectId | undefined;
+/** Of one project, of all, or of all but some. */
+export type DataKeyScope = ProjectId | undefined | { except: readonly ProjectId[] };
 
 /** Undefined: there is none, or it was destroyed. */
 export async function findDataKey(db: Reader, id: DataKeyId): Promise<DataKey | undefined> {
@@ -207,10 +207,13 @@ function wholeKeys(db: Reader) {
 
 function keysIn(db: Reader, scope: DataKeyScope) {
   const keys = db.selectFrom('data_key');
-  return scope === undefined ? keys : keys.where('project_id', '=', scope);
+  if (scope === undefined) return keys;
+  return typeof scope === 'string'
+    ? keys.where('project_id', '=', scope)
+    : keys.where('project_id', 'not in', scope.except);
 }
 
-function replacedIn(db: Reader, scope: DataKeyScope) {
+export function replacedIn(db: Reader, scope: DataKeyScope) {
   return keysIn(db, scope).where('replaced_at', 'is not', null);
 }
 

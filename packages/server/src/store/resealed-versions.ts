@@ -1,6 +1,6 @@
 import type { DataKeyId } from '@coffer/core';
 import { replaceCiphertext } from './ciphertexts.ts';
-import type { DataKeyScope } from './data-keys.ts';
+import { replacedIn, type DataKeyScope } from './data-keys.ts';
 import type { Reader, Transaction } from './database.ts';
 import { countRows } from './page.ts';
 import { prepared, preparedChange } from './prepared.ts';
@@ -27,11 +27,8 @@ export async function listVersionsUnder(
 
 /** Under data keys that are being replaced. */
 export async function countVersionsToReseal(db: Reader, scope: DataKeyScope): Promise<number> {
-  const versions = db
-    .selectFrom('entry_version')
-    .innerJoin('data_key', 'data_key.id', 'entry_version.data_key_id')
-    .where('data_key.replaced_at', 'is not', null);
-  return await countRows(scope === undefined ? versions : versions.where('data_key.project_id', '=', scope));
+  const keys = replacedIn(db, scope).select('data_key.id');
+  return await countRows(db.selectFrom('entry_version').where('data_key_id', 'in', keys));
 }
 
 export async function countVersionsUnder(db: Reader, dataKeyId: DataKeyId): Promise<number> {
