@@ -7,6 +7,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -23,7 +24,7 @@ import type { PostgresAddress } from '../postgres-address.ts';
 /** PostgreSQL refuses to run as root; on Unix this is who has no rights anywhere. */
 const NOBODY = 65_534;
 const PASSWORD = 'postgres-in-tests';
-const READY = 'database system is ready to accept connections';
+const READY = /database system is ready to accept (read-only )?connections/;
 const START_PATIENCE_MS = 30_000;
 
 /** Ends it when this process ends, however that happens: then its input ends, too. */
@@ -66,6 +67,35 @@ export class PostgresCluster implements AsyncDisposable {
     }
   }
 
+  /**
+   * Another one that has all that this has, and follows it; this is restarted for it. What this commits from now on waits until the other has
+   * it as well.
+   */
+  async startStandby(): Promise<PostgresCluster> {
+    const directory = mkdtempSync(join(tmpdir(), 'coffer-postgres-'));
+    const standby = new PostgresCluster(directory, await freePort());
+    try {
+      chmodSync(directory, 0o755);
+      copyPackage(standby.#native);
+      await this.stop();
+      mkdirSync(standby.#data, { mode: 0o700 });
+      cpSync(this.#data, standby.#data, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      await this.start();
+      const source = `host=127.0.0.1 port=${this.port} user=postgres password=${PASSWORD}`;
+      const lines = `port = '${standby.port}'\nprimary_conninfo = '${source}'\n`;
+      writeFileSync(join(standby.#data, 'postgresql.conf'), lines, { flag: 'a' });
+      writeFileSync(join(standby.#data, 'standby.signal'), '');
+      standby.#own();
+      await standby.start();
+      await this.query(`alter system set synchronous_standby_names = '*'`);
+      await this.query('select pg_reload_conf()');
+      return standby;
+    } catch (error) {
+      await standby[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   /** Of the process under which all of it runs. */
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -104,7 +134,7 @@ export class PostgresCluster implements AsyncDisposable {
     child.once('exit', () => reject(new Error(`PostgreSQL ended: ${said}`)));
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-10_000);
-      if (said.includes(READY)) ready();
+      if (READY.test(said)) ready();
     });
     await promise.finally(() => clearTimeout(timer));
   }
@@ -153,6 +183,14 @@ export class PostgresCluster implements AsyncDisposable {
 
   get #data(): string {
     return join(this.#directory, 'data');
+  }
+
+  /** Whoever runs it has its files. */
+  #own(): void {
+    const owner = ownerOf();
+    if (!('uid' in owner)) return;
+    for (const path of ['.', ...readdirSync(this.#data, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(this.#data, path), owner.uid, owner.gid);
   }
 
   /** The first process, which makes the others, comes first. */
