@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redacted, type AppError } from '@coffer/core';
 import { sql } from 'kysely';
@@ -460,12 +459,8 @@ describe('a database that cannot be used is one line that tells no password', ()
   });
 });
 
-test('TLS to postgres is verified as its mode says', async () => {
-  await using own = await PostgresCluster.start({ tls: { cert: TEST_CERT, key: TEST_KEY } });
-  const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'));
-  const ca = join(directory, 'ca.pem');
-  writeFileSync(ca, TEST_CERT);
-  const reach = async (parameters: string): Promise<string> => {
+describe('TLS to postgres', () => {
+  async function reach(own: PostgresCluster, parameters: string): Promise<string> {
     try {
       const store = await openStore(await openPostgres(parseDatabaseUrl(`${own.url()}?${parameters}`)));
       const { rows } = await sql<{ ssl: boolean }>`
@@ -475,20 +470,36 @@ test('TLS to postgres is verified as its mode says', async () => {
     } catch (error) {
       return String((error as AppError).detail['reason']);
     }
-  };
-  try {
-    expect(await reach(`sslmode=verify-full&sslrootcert=${ca}`)).toBe('encrypted');
-    expect(await reach(`sslmode=verify-ca&sslrootcert=${ca}`)).toBe('encrypted');
-    expect(await reach('sslmode=require')).toBe('encrypted');
-    expect(await reach('sslmode=verify-full')).toMatch(/its certificate is not trusted/);
+  }
+
+  test('is verified as its mode says', async () => {
+    await using own = await PostgresCluster.start({ tls: { cert: TEST_CERT, key: TEST_KEY } });
+    using directory = temporaryDirectory();
+    const ca = join(directory.path, 'ca.pem');
+    writeFileSync(ca, TEST_CERT);
+    expect(await reach(own, `sslmode=verify-full&sslrootcert=${ca}`)).toBe('encrypted');
+    expect(await reach(own, `sslmode=verify-ca&sslrootcert=${ca}`)).toBe('encrypted');
+    expect(await reach(own, 'sslmode=require')).toBe('encrypted');
+    expect(await reach(own, 'sslmode=verify-full')).toMatch(/its certificate is not trusted/);
     const elsewhere = explain(
       Object.assign(new Error('not in the list'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }),
     );
     expect((elsewhere as AppError).detail['reason']).toMatch(/its certificate is for another host/);
-    expect(await reach('sslmode=disable')).toMatch(/wants TLS; add an sslmode to its URL/);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+    expect(await reach(own, 'sslmode=disable')).toMatch(/wants TLS; add an sslmode to its URL/);
+  });
+
+  test('shows a certificate where the database asks for one', async () => {
+    await using own = await PostgresCluster.start({
+      tls: { cert: TEST_CERT, key: TEST_KEY, clientCa: TEST_CERT },
+    });
+    using directory = temporaryDirectory();
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(directory.path, name)) as [string, string];
+    writeFileSync(cert, TEST_CERT);
+    writeFileSync(key, TEST_KEY);
+    const mode = `sslmode=verify-full&sslrootcert=${cert}`;
+    expect(await reach(own, `${mode}&sslcert=${cert}&sslkey=${key}`)).toBe('encrypted');
+    expect(await reach(own, mode)).toMatch(/wants a certificate; add sslcert and sslkey to its URL/);
+  });
 });
 
 test.each(['EPIPE', 'ECONNRESET', 'ETIMEDOUT', 'ERR_SSL_WRONG_VERSION_NUMBER'])(

@@ -50,6 +50,7 @@ const BY_CONNECT_CODE: Readonly<Record<string, string>> = {
 };
 
 /** It says so in the error that it has for users whom it does not know. */
+const WANTS_CERTIFICATE = /requires a valid client certificate/;
 const WANTS_TLS = /no pg_hba\.conf entry .*no encryption/;
 
 /** Whoever waited in vain has waited long enough: it is not tried again. */
@@ -98,6 +99,11 @@ function meaningOf(error: unknown): Meaning | undefined {
     if (code === '0A000' && !error.message.includes('cached plan')) return undefined;
     if (WANTS_TLS.test(error.message))
       return { reason: 'the database wants TLS; add an sslmode to its URL', ends: 'connection' };
+    if (WANTS_CERTIFICATE.test(error.message))
+      return {
+        reason: 'the database wants a certificate; add sslcert and sslkey to its URL',
+        ends: 'connection',
+      };
     return BY_STATE.find(([start]) => code.startsWith(start))?.[1];
   }
   const told = BY_MESSAGE.find(([pattern]) => pattern.test(`${error.message} ${code}`));

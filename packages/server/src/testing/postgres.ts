@@ -33,8 +33,8 @@ const GUARD = '"$@" & pid=$!; cat >/dev/null; kill -INT $pid 2>/dev/null; wait $
 export type ClusterOptions = {
   /** Lines of postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
-  /** Serve TLS with this certificate and key, and nothing else. */
-  tls?: { cert: string; key: string } | undefined;
+  /** Serve TLS with this certificate and key, and nothing else; with `clientCa`, to those alone who have a certificate of it. */
+  tls?: { cert: string; key: string; clientCa?: string } | undefined;
 };
 
 /**
@@ -228,14 +228,16 @@ export class PostgresCluster implements AsyncDisposable {
       for (const [name, text] of [
         ['server.crt', tls.cert],
         ['server.key', tls.key],
+        ['clients.crt', tls.clientCa ?? ''],
       ] as const) {
         writeFileSync(join(this.#data, name), text, { mode: 0o600 });
         if ('uid' in owner) chownSync(join(this.#data, name), owner.uid, owner.gid);
       }
-      Object.assign(lines, { ssl: 'on' });
+      const isAsked = tls.clientCa !== undefined;
+      Object.assign(lines, { ssl: 'on' }, isAsked ? { ssl_ca_file: 'clients.crt' } : {});
       writeFileSync(
         join(this.#data, 'pg_hba.conf'),
-        'local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n',
+        `local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256${isAsked ? ' clientcert=verify-ca' : ''}\n`,
       );
     }
     const text = Object.entries(lines).map(([name, value]) => `${name} = '${value}'\n`);
