@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   appendLeaf,
   decodeFrontier,
+  firstDifference,
   EMPTY_FRONTIER,
   encodeFrontier,
   HASH_BYTES,
@@ -132,6 +133,34 @@ describe('the hash tree', () => {
 
   test('refuses to grow from a frontier that lacks a hash', () => {
     expect(() => appendLeaf(sha256, { size: 3, hashes: [] }, Buffer.from('leaf'))).toThrow(RangeError);
+  });
+});
+
+describe('the first difference of two trees of one size', () => {
+  test('is the smallest perfect subtree that has the leaf, for every size and leaf', () => {
+    for (let size = 1; size <= LEAVES.length; size += 1) {
+      const leaves = LEAVES.slice(0, size);
+      const tree = treeOf(leaves);
+      expect(firstDifference(tree, treeOf(leaves))).toBeUndefined();
+      for (let altered = 0; altered < size; altered += 1) {
+        const { first, last } =
+          firstDifference(tree, treeOf(leaves.with(altered, Buffer.from('other')))) ?? {};
+        expect(first).toBeLessThanOrEqual(altered);
+        expect(last).toBeGreaterThanOrEqual(altered);
+        // A perfect subtree: as long as a power of two, and at a multiple of that.
+        const length = Number(last) - Number(first) + 1;
+        expect([Math.log2(length) % 1, Number(first) % length]).toEqual([0, 0]);
+      }
+    }
+    expect(
+      firstDifference(
+        treeOf(LEAVES.slice(0, 7)),
+        treeOf(LEAVES.slice(0, 7).with(6, LEAVES[0] ?? Buffer.of())),
+      ),
+    ).toEqual({
+      first: 6,
+      last: 6,
+    });
   });
 });
 

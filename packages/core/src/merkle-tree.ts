@@ -35,6 +35,21 @@ export function rootHash(sha256: Sha256, frontier: Frontier): Uint8Array {
   return rest.reduce((right, left) => sha256(NODE, left, right), first);
 }
 
+/**
+ * The leaves, by their indexes, in the first perfect subtree that differs between two trees of one size: as close as frontiers
+ * tell which leaf differs. Undefined: none does.
+ */
+export function firstDifference(a: Frontier, b: Frontier): { first: number; last: number } | undefined {
+  let first = 0;
+  for (const [index, hash] of a.hashes.entries()) {
+    const leaves = largestPowerOfTwo(a.size - first);
+    const other = b.hashes[index];
+    if (hash.some((byte, at) => byte !== other?.[at])) return { first, last: first + leaves - 1 };
+    first += leaves;
+  }
+  return undefined;
+}
+
 /** The hashes one after the other. The size is stored beside them. */
 export function encodeFrontier(frontier: Frontier): Uint8Array {
   const bytes = new Uint8Array(frontier.hashes.length * HASH_BYTES);
@@ -51,6 +66,13 @@ export function decodeFrontier(size: number, bytes: Uint8Array): Frontier {
     bytes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES),
   );
   return { size, hashes };
+}
+
+/** Not greater than it. */
+function largestPowerOfTwo(size: number): number {
+  let power = 1;
+  while (2 * power <= size) power *= 2;
+  return power;
 }
 
 function countOnes(size: number): number {

@@ -6,7 +6,9 @@ import { canonicalJson, type AuditEntry } from '@coffer/core';
 import { sql } from 'kysely';
 import { describe, expect, test, vi } from 'vitest';
 import { verifyAuditLog } from '../src/services/audit-verification.ts';
+import { findNewestIndex } from '../src/store/audit.ts';
 import type { Reader } from '../src/store/database.ts';
+import { runAdminHere } from '../src/testing/admin.ts';
 import type { Answer, Client } from '../src/testing/client.ts';
 import { findForms, formsOf, temporaryDirectory } from '../src/testing/data-dir.ts';
 import { acceptRows, OtherConnection, refuseRows } from '../src/testing/database-faults.ts';
@@ -497,21 +499,21 @@ describe.each(ENGINES)('reading the log on %s', () => {
   });
 });
 
+async function rewrite(db: Reader, idx: number, change: Partial<AuditEntry>): Promise<void> {
+  const { body } = await db
+    .selectFrom('audit_entry')
+    .select('body')
+    .where('idx', '=', idx)
+    .executeTakeFirstOrThrow();
+  const altered = canonicalJson({ ...(JSON.parse(body) as AuditEntry), ...change });
+  await db.updateTable('audit_entry').set({ body: altered }).where('idx', '=', idx).execute();
+}
+
 describe.each(ENGINES)('verification on %s finds', () => {
   async function shift(db: Reader, from: number, by: number): Promise<void> {
     // Through negative numbers: the index is unique at every moment.
     await sql`update audit_entry set idx = -(idx + ${by}) where idx >= ${from}`.execute(db);
     await sql`update audit_entry set idx = -idx where idx < 0`.execute(db);
-  }
-
-  async function rewrite(db: Reader, idx: number, change: Partial<AuditEntry>): Promise<void> {
-    const { body } = await db
-      .selectFrom('audit_entry')
-      .select('body')
-      .where('idx', '=', idx)
-      .executeTakeFirstOrThrow();
-    const altered = canonicalJson({ ...(JSON.parse(body) as AuditEntry), ...change });
-    await db.updateTable('audit_entry').set({ body: altered }).where('idx', '=', idx).execute();
   }
 
   const addBeforeFirst = async (db: Reader): Promise<unknown> =>
@@ -658,6 +660,42 @@ describe.each(ENGINES)('verification on %s finds', () => {
     await expect(verifyAuditLog(db)).rejects.toThrow(/\bthe (log|root|frontier|record)\b/);
     // Stopped by hand: what stops it at the end would verify the log.
     await server.stop();
+  });
+});
+
+describe.each(ENGINES)('what is wrong with the log on %s', () => {
+  test('is named as closely as the head tells: which subtree has the altered record', async () => {
+    await using server = await startTestServer();
+    const root = await server.setUp();
+    const { db } = server.app.context.store;
+    while ((await findNewestIndex(db)) < 6) await root.ok('event_fetch', {});
+    // Seven records: subtrees of four, two and one.
+    await rewrite(db, 6, { ip: '10.0.0.1' });
+    const one = /the record at index 6 was altered, or the head was$/;
+    await expect(verifyAuditLog(db)).rejects.toThrow(one);
+    const run = await runAdminHere(['audit', 'verify', '--json'], server);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      difference: 'log',
+      index: 6,
+      message: expect.stringMatching(one),
+    });
+    await rewrite(db, 5, { ip: '10.0.0.1' });
+    await expect(verifyAuditLog(db)).rejects.toThrow(/at an index from 4 to 5 was altered/);
+    await server.stop();
+  });
+
+  test('is one line at a start where the head is none', async () => {
+    using directory = temporaryDirectory();
+    {
+      await using server = await startTestServer({ dataDir: directory.path });
+      await server.setUp();
+      await sql`update audit_head set size = size + 1`.execute(server.app.context.store.db);
+      await server.stop();
+    }
+    await expect(startTestServer({ dataDir: directory.path })).rejects.toMatchObject({
+      name: 'StartError',
+      message: expect.stringContaining('the head of the audit log was altered'),
+    });
   });
 });
 

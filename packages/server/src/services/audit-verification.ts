@@ -1,10 +1,18 @@
-import { appendLeaf, EMPTY_FRONTIER, rootHash, type AuditEntry, type Frontier } from '@coffer/core';
+import {
+  appendLeaf,
+  EMPTY_FRONTIER,
+  firstDifference,
+  rootHash,
+  type AuditEntry,
+  type Frontier,
+} from '@coffer/core';
 import { formatTime } from '../clock.ts';
 import { sha256 } from '../sha256.ts';
 import {
   findOldestIndex,
   linkColumns,
   getAuditHead,
+  isDamagedHead,
   listStoredAuditEntries,
   type StoredAuditEntry,
 } from '../store/audit.ts';
@@ -40,21 +48,30 @@ export async function verifyAuditLog(
     }
     if (stored.length === 0) break;
   }
-  const root = rootHash(sha256, frontier);
   if (frontier.size !== head.size) {
     const message = `the log has ${frontier.size} entries, its head says ${head.size}`;
     throw new AuditDifference('log', message, { index: Math.min(frontier.size, head.size) });
   }
-  if (Buffer.compare(root, rootHash(sha256, head)) !== 0)
-    throw new AuditDifference('log', 'the root of the log is not that of its head');
-  return { size: head.size, root: Buffer.from(root).toString('hex') };
+  refuseAltered(frontier, head);
+  return { size: head.size, root: Buffer.from(rootHash(sha256, frontier)).toString('hex') };
+}
+
+/** The head has a hash for each subtree, so which of these differs is known, and not which record in it. */
+function refuseAltered(frontier: Frontier, head: Frontier): void {
+  const range = firstDifference(frontier, head);
+  if (range === undefined) return;
+  const { first, last } = range;
+  const isOne = first === last;
+  const where = isOne ? `the record at index ${first}` : `a record at an index from ${first} to ${last}`;
+  const message = `the root of the log is not that of its head: ${where} was altered, or the head was`;
+  throw new AuditDifference('log', message, isOne ? { index: first } : {});
 }
 
 async function readHead(db: Reader): Promise<Frontier> {
   try {
     return (await getAuditHead(db)).frontier;
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!isDamagedHead(cause)) throw cause;
     throw new AuditDifference('log', 'the head of the log does not have as many hashes as its size needs');
   }
 }

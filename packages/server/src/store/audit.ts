@@ -1,4 +1,5 @@
 import {
+  AppError,
   CHANGE_EVENT_TYPES,
   decodeFrontier,
   encodeFrontier,
@@ -40,12 +41,26 @@ export type AuditFilter = {
 
 export type AuditHead = { frontier: Frontier; /** Of the newest entry; milliseconds. */ at: number };
 
-/** The head of the log; in a transaction that writes, held against other writers until it ends. */
+/**
+ * The head of the log; in a transaction that writes, held against other writers until it ends. Fails with `store_unavailable` when it
+ * is none.
+ */
 export async function getAuditHead(db: Reader): Promise<AuditHead> {
   const [row] = await auditHead(db, {});
-  return row === undefined
-    ? { frontier: EMPTY_FRONTIER, at: 0 }
-    : { frontier: decodeFrontier(row.size, row.frontier), at: row.at };
+  if (row === undefined) return { frontier: EMPTY_FRONTIER, at: 0 };
+  try {
+    return { frontier: decodeFrontier(row.size, row.frontier), at: row.at };
+  } catch (cause) {
+    throw new AppError('store_unavailable', { reason: DAMAGED_HEAD }, { cause });
+  }
+}
+
+const DAMAGED_HEAD =
+  'the head of the audit log was altered: it does not have as many hashes as its size needs; restore the database';
+
+/** Of a failure of `getAuditHead`. */
+export function isDamagedHead(error: unknown): boolean {
+  return error instanceof AppError && error.detail['reason'] === DAMAGED_HEAD;
 }
 
 /** With what the transaction has appended so far. */
