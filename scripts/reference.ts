@@ -16,7 +16,7 @@ import { GLOBAL_OPTIONS, VARIABLES, type Command } from '../packages/cli/src/com
 import { COMMANDS } from '../packages/cli/src/commands.ts';
 import { EXIT_MEANINGS } from '../packages/cli/src/exit-codes.ts';
 import { optionRows, usageOf } from '../packages/cli/src/help.ts';
-import { SETTINGS } from '../packages/server/src/config/settings.ts';
+import { COMMAND_LINE_VARIABLES, SETTINGS } from '../packages/server/src/config/settings.ts';
 import { clientTable } from './client-table.ts';
 
 /**
@@ -252,7 +252,8 @@ function settingsPage(): string {
   const rows = SETTINGS.map(({ name, fallback, meaning }) => [`\`${name}\``, fallback || '', meaning]);
   return page('Settings', [
     'Environment variables. Each can also be given as `<NAME>_FILE`, the path of a file that holds its value. An unknown',
-    '`COFFER_…` variable or a value that cannot be used stops the start with one line that says why.',
+    '`COFFER_…` variable or a value that cannot be used stops the start with one line that says why; those of the command line',
+    `(${COMMAND_LINE_VARIABLES.map((name) => `\`${name}\``).join(', ')}) are passed over.`,
     '',
     ...table(['variable', 'default', 'meaning'], rows),
   ]);

@@ -116,7 +116,9 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
   await refuseLostDatabase({ store, path: headFile });
   if (config.rootKeys === undefined && source.path !== undefined) await ensureRootKeyFile(store, source.path);
   if (source.path !== undefined && isReadableByOthers(source.path))
-    log.warn(`${source.name} can be read by other users; set its mode to 0600`);
+    log.warn(
+      `${source.name} can be read by other users of this machine or container; set its mode to 0600, or mount it so`,
+    );
   const { id, rootKeys } = await openInstance({ store, audit, clock }, source);
   await checkHead({ store, instanceId: id, rootKeys, path: headFile }, log);
   const egress = new Egress(config.egressAllow);

@@ -5,6 +5,7 @@ import { readConfig } from './config/config.ts';
 import { createLogger, standardOutput, type Logger } from './logger.ts';
 import { PACKAGE_FOLDER } from './package-folder.ts';
 import { StartError } from './start-error.ts';
+import { usage } from './config/usage.ts';
 import { VERSION } from './version.ts';
 import { whenStarterEnds } from './when-starter-ends.ts';
 
@@ -22,8 +23,11 @@ async function main(): Promise<void> {
   // Whatever we create is for us alone; what Node writes when it crashes leaves our settings out.
   process.umask(0o077);
   if (process.report !== undefined) process.report.excludeEnv = true;
-  if (process.argv.length > 2)
-    throw new StartError('coffer takes no arguments; its settings are environment variables');
+  const [argument] = process.argv.slice(2);
+  if (argument === '--help' || argument === '-h') return print(usage());
+  if (argument === '--version') return print(`${VERSION}\n`);
+  if (argument !== undefined)
+    throw new StartError('the server takes no arguments; its settings are environment variables, see --help');
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel, await standardOutput());
   let stop = (_why: object): void => process.exit(1);
@@ -76,6 +80,10 @@ function stopOnSignals(app: App, log: Logger): (why: object) => void {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop({ signal }));
   return stop;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
 }
 
 function say(line: string): void {

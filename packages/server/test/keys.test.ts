@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -118,6 +119,23 @@ describe('the root key file', () => {
     await using server = await startTestServer({ dataDir: directory.path });
     expect(server.logLines.filter((line) => line.includes('can be read by other users'))).toHaveLength(1);
   });
+});
+
+describe('a root key that is no file', () => {
+  test.each(['root.key', 'elsewhere'])(
+    'is refused in one line, and not waited for: a pipe, %s',
+    async (name) => {
+      using directory = temporaryDirectory();
+      const path = join(directory.path, name);
+      execFileSync('mkfifo', ['-m', '600', path]);
+      const env = name === 'root.key' ? {} : { COFFER_ROOT_KEY_FILE: path };
+      await using server = ServerProcess.spawn({ dataDir: directory.path, env });
+      expect(await server.ended()).toBe(1);
+      expect(server.stderr).toBe(
+        `coffer: the root key ${path} is no file, and could not be read again; give it as a file\n`,
+      );
+    },
+  );
 });
 
 describe('what a kill has left of a root key beside its file', () => {

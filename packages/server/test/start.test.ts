@@ -1,17 +1,22 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { SETTINGS } from '../src/config/settings.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { ServerProcess } from '../src/testing/process.ts';
 import { PASSWORD, startTestServer } from '../src/testing/server.ts';
 import { OTHER_TEST_KEY, TEST_CERT, TEST_KEY } from '../src/testing/tls.ts';
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 const FIRST_USER = {
   COFFER_ROOT_USERNAME: 'ada',
@@ -191,6 +196,19 @@ describe.each(ENGINES)('a refused start on %s', () => {
     expect(line).toMatch(expected);
     const values = ['sesame-sesame', 'password1234', 'xK9#pQ2!vLz', 'ada@example.org', PASSWORD];
     for (const secret of values) expect(line).not.toContain(secret);
+  });
+
+  test('arguments are refused in one line, but for those that ask what it is', () => {
+    const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    expect(run('--port', '80')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'coffer: the server takes no arguments; its settings are environment variables, see --help\n',
+    });
+    const help = run('--help');
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    for (const { name } of SETTINGS) expect(help.stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
   test('a port in use is one line and exit code 1', async () => {

@@ -12,13 +12,14 @@ import {
   type ScheduledBegin,
 } from '../services/backup-log.ts';
 import type { Context } from '../services/context.ts';
+import { isWithoutLinks } from '../is-without-links.ts';
 import { StartError } from '../start-error.ts';
 import { syncDirectory } from '../sync-directory.ts';
 import { parseRecipients } from './age.ts';
 import { describeFailure, writeBackup } from './back-up.ts';
 import { BackupFiles } from './backup-files.ts';
 import { readNote, writeNote } from './finished-note.ts';
-import { isWithoutLinks, partialName, readContent } from './whole-file.ts';
+import { partialName, readContent } from './whole-file.ts';
 
 type Parts = Pick<Context, 'store' | 'audit' | 'clock' | 'log' | 'rootKeys' | 'instance'>;
 

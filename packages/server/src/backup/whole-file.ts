@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, linkSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isWithoutLinks } from '../is-without-links.ts';
 import { StartError } from '../start-error.ts';
 import { syncDirectory } from '../sync-directory.ts';
 
@@ -85,10 +86,4 @@ function explain(path: string, error: unknown): unknown {
   if (code === undefined || syscall === undefined) return error;
   const reason = isWithoutLinks(error) ? 'its disk has no hard links' : (REASONS[code] ?? code);
   return new StartError(`${path} cannot be written: ${reason}`, { cause: error });
-}
-
-/** As FAT and some that are mounted over a network: a name that was given in any other way could replace another file. */
-export function isWithoutLinks(error: unknown): boolean {
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
-  return syscall === 'link' && ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code);
 }

@@ -1,7 +1,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { createRootKeyFile } from '../keys/root-key-source.ts';
 import { sha256Hex } from '../sha256.ts';
+import { StartError } from '../start-error.ts';
 import { temporaryDirectory } from '../testing/data-dir.ts';
 import { writeWholeFile } from './whole-file.ts';
 
@@ -12,6 +14,16 @@ vi.mock('node:fs', async (original) => ({
     throw Object.assign(new Error(code), { code, syscall: 'link' });
   },
 }));
+
+test('a root key on a disk without hard links is one line, and leaves nothing', () => {
+  code = 'EPERM';
+  using directory = temporaryDirectory();
+  const path = join(directory.path, 'root.key');
+  expect(() => createRootKeyFile(path)).toThrow(
+    new StartError(`the root key file ${path} cannot be written (its disk has no hard links)`),
+  );
+  expect(readdirSync(directory.path)).toEqual([]);
+});
 
 test.each([
   ['EPERM', 'its disk has no hard links'],

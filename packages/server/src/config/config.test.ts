@@ -443,6 +443,10 @@ describe('settings', () => {
     ['COFFER_ROOTKEY', 'COFFER_ROOT_KEY'],
     ['COFFER_ROOT_KEY_FIEL', 'COFFER_ROOT_KEY_FILE'],
     ['COFFER_TLS_CERTS', 'COFFER_TLS_CERT'],
+    ['COFFER_HOTS', 'COFFER_HOST'],
+    ['COFFER_FOO', undefined],
+    ['COFFER_X', undefined],
+    ['COFFER_URLS', undefined],
     ['COFFER_loglevel', undefined],
     ['COFFER_', undefined],
     ['COFFER_SOMETHING_ELSE', undefined],
@@ -450,6 +454,16 @@ describe('settings', () => {
   ])('the unknown variable %s is refused, and %s suggested', (name, meant) => {
     const message = refusalOf({ [name]: 'sesame-open-sesame' });
     expect(message).toBe(`${name} is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  });
+
+  test('the variables of the command line are passed over: both may run from one shell', () => {
+    const variables = {
+      COFFER_URL: 'http://x',
+      COFFER_TOKEN: 't',
+      COFFER_PROJECT: 'p',
+      COFFER_ENVIRONMENT: 'e',
+    };
+    expect(readConfig(variables)).toEqual(readConfig({}));
   });
 
   test('certificate and key go together', () => {

@@ -4,11 +4,12 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { checkUsername, Redacted } from '@coffer/core';
 import type { PostgresAddress } from '../postgres-address.ts';
+import { refuseOtherThanFile } from '../refuse-other-than-file.ts';
 import { parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
 import { readBackupSettings, type BackupSettings } from './backup-settings.ts';
 import { parseDatabaseUrl } from './database-url.ts';
-import { SETTINGS, type SettingName } from './settings.ts';
+import { COMMAND_LINE_VARIABLES, SETTINGS, type SettingName } from './settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -44,7 +45,7 @@ export function readConfig(environment: Environment): Config {
     port: parsePort(read('COFFER_PORT') ?? '8080'),
     dataDir: resolve(read('COFFER_DATA_DIR') ?? './data'),
     database: databaseUrl === undefined ? undefined : parseDatabaseUrl(databaseUrl),
-    rootKeys: readRootKeys(read('COFFER_ROOT_KEY'), environment['COFFER_ROOT_KEY_FILE']),
+    rootKeys: readRootKeys(read, environment['COFFER_ROOT_KEY_FILE']),
     firstUser: parseFirstUser(read),
     publicUrl: parsePublicUrl(read('COFFER_PUBLIC_URL')),
     tls: parseTls(read('COFFER_TLS_CERT'), read('COFFER_TLS_KEY')),
@@ -55,7 +56,12 @@ export function readConfig(environment: Environment): Config {
   };
 }
 
-function readRootKeys(text: string | undefined, path: string | undefined): Config['rootKeys'] {
+function readRootKeys(
+  read: (name: SettingName) => string | undefined,
+  path: string | undefined,
+): Config['rootKeys'] {
+  if (path !== undefined) refuseOtherThanFile(path);
+  const text = read('COFFER_ROOT_KEY');
   if (text === undefined) return undefined;
   const name = path === undefined ? 'COFFER_ROOT_KEY' : 'COFFER_ROOT_KEY_FILE';
   return { keys: parseRootKeys(name, text), path: path === undefined ? undefined : resolve(path) };
@@ -86,12 +92,18 @@ function readText(name: string, path: string): string {
   }
 }
 
+const PREFIX = 'COFFER_';
+
 function refuseUnknown(environment: Environment): void {
   const known = new Set<string>(SETTINGS.flatMap(({ name }) => [name, `${name}_FILE`]));
-  const unknown = Object.keys(environment).find((name) => name.startsWith('COFFER_') && !known.has(name));
+  const unknown = Object.keys(environment).find(
+    (name) => name.startsWith(PREFIX) && !known.has(name) && !COMMAND_LINE_VARIABLES.includes(name),
+  );
   if (unknown === undefined) return;
   const near = [...known].toSorted((a, b) => distance(a, unknown) - distance(b, unknown))[0];
-  const hint = near !== undefined && distance(near, unknown) <= 3 ? `; did you mean ${near}?` : '';
+  // Of a short name, three letters are all of it.
+  const mistakesMax = Math.min(3, Math.floor((unknown.length - PREFIX.length) / 2));
+  const hint = near !== undefined && distance(near, unknown) <= mistakesMax ? `; did you mean ${near}?` : '';
   throw new StartError(`${unknown} is not a setting${hint}`);
 }
 

@@ -105,4 +105,12 @@ export const SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
+/** Of the command line, for which the same shell may have them. */
+export const COMMAND_LINE_VARIABLES: readonly string[] = [
+  'COFFER_URL',
+  'COFFER_TOKEN',
+  'COFFER_PROJECT',
+  'COFFER_ENVIRONMENT',
+];
+
 export type SettingName = (typeof SETTINGS)[number]['name'];

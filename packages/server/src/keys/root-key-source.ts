@@ -13,7 +13,9 @@ import { dirname, join } from 'node:path';
 import { Redacted } from '@coffer/core';
 import { ownerFor } from '../directory-owner.ts';
 import { isMountPoint } from '../is-mount-point.ts';
+import { isWithoutLinks } from '../is-without-links.ts';
 import { makeDirectory } from '../make-directory.ts';
+import { refuseOtherThanFile } from '../refuse-other-than-file.ts';
 import { replaceFile, writeDraft, type Owner } from '../replace-file.ts';
 import { formatRootKeys, parseRootKeys, type RootKeys } from '../root-keys.ts';
 import { StartError } from '../start-error.ts';
@@ -48,6 +50,7 @@ export function isReadableByOthers(path: string): boolean {
 }
 
 function readText(path: string): string {
+  refuseOtherThanFile(path);
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
@@ -88,7 +91,8 @@ function writing(path: string, write: () => void): void {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (cause instanceof StartError || code === undefined) throw cause;
-    throw new StartError(`the root key file ${path} cannot be written (${code})`, {
+    const reason = isWithoutLinks(cause) ? 'its disk has no hard links' : code;
+    throw new StartError(`the root key file ${path} cannot be written (${reason})`, {
       cause,
     });
   }
