@@ -12,7 +12,7 @@ import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
 import { toGrant, toGrantColumns } from './grant-columns.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { AccessTokenRow } from './tables.ts';
 
 export type AccessToken = HeldGrant & {
@@ -88,9 +88,9 @@ export async function insertToken(
   token: AccessToken,
   secretHash: Uint8Array,
 ): Promise<void> {
-  await tx
-    .insertInto('access_token')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('access_token').values({
       id: token.id,
       kind: token.kind,
       secret_hash: secretHash,
@@ -105,13 +105,16 @@ export async function insertToken(
       refused_at: null,
       project_id: token.projectId ?? null,
       ...changeableColumns(token),
-    })
-    .execute();
+    }),
+  );
 }
 
 /** Its name and what it grants. */
 export async function updateToken(tx: Transaction, token: AccessToken): Promise<void> {
-  await tx.updateTable('access_token').set(changeableColumns(token)).where('id', '=', token.id).execute();
+  await makeChange(
+    tx,
+    tx.updateTable('access_token').set(changeableColumns(token)).where('id', '=', token.id),
+  );
 }
 
 export async function touchToken(
@@ -119,15 +122,14 @@ export async function touchToken(
   id: TokenId,
   use: { at: number; ip: string },
 ): Promise<void> {
-  await tx
-    .updateTable('access_token')
-    .set({ last_used_at: use.at, last_used_ip: use.ip })
-    .where('id', '=', id)
-    .execute();
+  await makeChange(
+    tx,
+    tx.updateTable('access_token').set({ last_used_at: use.at, last_used_ip: use.ip }).where('id', '=', id),
+  );
 }
 
 export async function markRefused(tx: Transaction, id: TokenId, at: number): Promise<void> {
-  await tx.updateTable('access_token').set({ refused_at: at }).where('id', '=', id).execute();
+  await makeChange(tx, tx.updateTable('access_token').set({ refused_at: at }).where('id', '=', id));
 }
 
 /** With the tokens that it made, and those that these made; answers with the number of those. */
@@ -138,7 +140,7 @@ export async function removeToken(tx: Transaction, id: TokenId): Promise<number>
       union all select access_token.id from access_token join made on access_token.parent_id = made.id
     )
     select count(*) as amount from made`.execute(tx);
-  await tx.deleteFrom('access_token').where('id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('access_token').where('id', '=', id));
   return rows[0]?.amount ?? 0;
 }
 
@@ -166,9 +168,9 @@ export async function withdrawEnvironment(
       if (rest.length === grant.environments?.length) continue;
       if (rest.length > 0) {
         const columns = toGrantColumns({ ...grant, environments: rest });
-        await tx.updateTable(table).set(columns).where('id', '=', id).execute();
+        await makeChange(tx, tx.updateTable(table).set(columns).where('id', '=', id));
       } else {
-        await tx.deleteFrom(table).where('id', '=', id).execute();
+        await makeChange(tx, tx.deleteFrom(table).where('id', '=', id));
         removed += table === 'access_token' ? 1 : 0;
       }
     }
@@ -206,11 +208,10 @@ export async function countTrustTokens(db: Reader, trustId: TrustId): Promise<nu
 
 /** Those that were given out for identity tokens: nobody looks for them once they have expired. */
 export async function removeExpiredTrustTokens(tx: Transaction, now: number): Promise<void> {
-  await tx
-    .deleteFrom('access_token')
-    .where('trust_id', 'is not', null)
-    .where('valid_to', '<=', now)
-    .execute();
+  await makeChange(
+    tx,
+    tx.deleteFrom('access_token').where('trust_id', 'is not', null).where('valid_to', '<=', now),
+  );
 }
 
 const tokenBySecret = prepared((db, { secretHash }: { secretHash: Uint8Array }) =>

@@ -1,5 +1,6 @@
 import type { UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { makeChange } from './prepared.ts';
 
 /** How often something that guards a secret was tried in vain. `subject` names account, address or both. */
 export type Attempts = { failures: number; blockedUntil: number; updatedAt: number };
@@ -15,19 +16,21 @@ export async function saveAttempts(tx: Transaction, subject: string, attempts: A
     blocked_until: attempts.blockedUntil,
     updated_at: attempts.updatedAt,
   };
-  await tx
-    .insertInto('attempt')
-    .values({ subject, ...values })
-    .onConflict((conflict) => conflict.column('subject').doUpdateSet(values))
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .insertInto('attempt')
+      .values({ subject, ...values })
+      .onConflict((conflict) => conflict.column('subject').doUpdateSet(values)),
+  );
 }
 
 export async function removeAttempts(tx: Transaction, subject: string): Promise<void> {
-  await tx.deleteFrom('attempt').where('subject', '=', subject).execute();
+  await makeChange(tx, tx.deleteFrom('attempt').where('subject', '=', subject));
 }
 
 export async function removeOldAttempts(tx: Transaction, before: number): Promise<void> {
-  await tx.deleteFrom('attempt').where('updated_at', '<', before).execute();
+  await makeChange(tx, tx.deleteFrom('attempt').where('updated_at', '<', before));
 }
 
 export async function hasSignedInFrom(db: Reader, uid: UserId, address: string): Promise<boolean> {
@@ -44,13 +47,15 @@ export async function saveSignInAddress(
   tx: Transaction,
   signIn: { uid: UserId; address: string; at: number },
 ): Promise<void> {
-  await tx
-    .insertInto('sign_in_address')
-    .values({ uid: signIn.uid, address: signIn.address, last_at: signIn.at })
-    .onConflict((conflict) => conflict.columns(['uid', 'address']).doUpdateSet({ last_at: signIn.at }))
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .insertInto('sign_in_address')
+      .values({ uid: signIn.uid, address: signIn.address, last_at: signIn.at })
+      .onConflict((conflict) => conflict.columns(['uid', 'address']).doUpdateSet({ last_at: signIn.at })),
+  );
 }
 
 export async function removeOldSignInAddresses(tx: Transaction, before: number): Promise<void> {
-  await tx.deleteFrom('sign_in_address').where('last_at', '<', before).execute();
+  await makeChange(tx, tx.deleteFrom('sign_in_address').where('last_at', '<', before));
 }

@@ -16,7 +16,7 @@ import { sql } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
 import { preparedRows } from './prepared-rows.ts';
-import { prepared, preparedChange } from './prepared.ts';
+import { makeChange, prepared, preparedChange } from './prepared.ts';
 import type { AuditEntryRow, AuditHeadRow } from './tables.ts';
 import { TransactionMemory } from './transaction-memory.ts';
 
@@ -142,7 +142,7 @@ export async function tryAuditAppend(tx: Transaction): Promise<void> {
   const row = { idx, at: 0, uid: '', project_id: '', body, route_id: null, closes: null };
   await insertRows(tx, [{ ...row, type: 'event_list' }]);
   await insertAuditEntries(tx, [], head);
-  await tx.deleteFrom('audit_entry').where('idx', '=', idx).execute();
+  await makeChange(tx, tx.deleteFrom('audit_entry').where('idx', '=', idx));
 }
 
 /** Newest first. */

@@ -1,7 +1,7 @@
 import type { DataKeyId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { sql, type Selectable } from 'kysely';
-import { prepared, preparedChange } from './prepared.ts';
+import { makeChange, prepared, preparedChange } from './prepared.ts';
 import type { DataKeyRow } from './tables.ts';
 
 export type DataKey = {
@@ -33,9 +33,9 @@ export async function findActiveDataKey(db: Reader, projectId: ProjectId): Promi
 }
 
 export async function insertDataKey(tx: Transaction, dataKey: DataKey): Promise<void> {
-  await tx
-    .insertInto('data_key')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('data_key').values({
       id: dataKey.id,
       project_id: dataKey.projectId,
       state: dataKey.state,
@@ -43,8 +43,8 @@ export async function insertDataKey(tx: Transaction, dataKey: DataKey): Promise<
       root_key_id: dataKey.rootKeyId,
       seals: dataKey.seals,
       created_at: dataKey.createdAt,
-    })
-    .execute();
+    }),
+  );
 }
 
 /** Wrapped under other root keys than this one, by id. */
@@ -90,7 +90,7 @@ export async function rewrapDataKey(
 }
 
 export async function retireDataKey(tx: Transaction, id: DataKeyId): Promise<void> {
-  await tx.updateTable('data_key').set({ state: 'retired' }).where('id', '=', id).execute();
+  await makeChange(tx, tx.updateTable('data_key').set({ state: 'retired' }).where('id', '=', id));
 }
 
 /**
@@ -170,13 +170,13 @@ export async function destroyDataKey(tx: Transaction, id: DataKeyId): Promise<bo
   const key = await findDataKey(tx, id);
   if (key === undefined) return false;
   const nothing = { wrapped: new Uint8Array(key.wrapped.length), root_key_id: NO_ROOT_KEY };
-  await tx.updateTable('data_key').set(nothing).where('id', '=', id).execute();
+  await makeChange(tx, tx.updateTable('data_key').set(nothing).where('id', '=', id));
   return true;
 }
 
 /** What `destroyDataKey` has left of it, if it has. */
 export async function removeDestroyed(tx: Transaction, id: DataKeyId): Promise<void> {
-  await tx.deleteFrom('data_key').where('id', '=', id).where('root_key_id', '=', NO_ROOT_KEY).execute();
+  await makeChange(tx, tx.deleteFrom('data_key').where('id', '=', id).where('root_key_id', '=', NO_ROOT_KEY));
 }
 
 /** Marked as destroyed by someone else than `destroyDataKey`, which leaves no more of a key than its name. */

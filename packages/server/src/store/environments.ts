@@ -1,7 +1,7 @@
 import type { EnvironmentId, ProjectId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { countRows } from './page.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { EnvironmentRow } from './tables.ts';
 
 export type Environment = { projectId: ProjectId; id: EnvironmentId; name: string; createdAt: number };
@@ -51,7 +51,7 @@ export async function removeEnvironment(
   projectId: ProjectId,
   id: EnvironmentId,
 ): Promise<void> {
-  await tx.deleteFrom('environment').where('project_id', '=', projectId).where('id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('environment').where('project_id', '=', projectId).where('id', '=', id));
 }
 
 const environmentById = prepared((db, { projectId, id }: { projectId: string; id: string }) =>

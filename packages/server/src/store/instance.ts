@@ -1,5 +1,6 @@
 import type { InstanceId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
+import { makeChange } from './prepared.ts';
 
 export type Instance = { id: InstanceId; createdAt: number };
 
@@ -9,12 +10,12 @@ export async function findInstance(db: Reader): Promise<Instance | undefined> {
 }
 
 export async function insertInstance(tx: Transaction, instance: Instance): Promise<void> {
-  await tx
-    .insertInto('instance')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('instance').values({
       singleton: 1,
       id: instance.id,
       created_at: instance.createdAt,
-    })
-    .execute();
+    }),
+  );
 }

@@ -14,8 +14,9 @@ class Parameter {
 type Parameters = Record<string, unknown>;
 
 /** A query that is run again and again: the engine may parse and plan it once, under this name. */
-export type NamedQuery<R = unknown> = CompiledQuery<R> & {
-  readonly name: string;
+export type NamedQuery<R = unknown> = SentQuery<R> & { readonly name: string };
+
+export type SentQuery<R = unknown> = CompiledQuery<R> & {
   /** Not: nobody needs the answer, only that the transaction fails when the query does. */
   readonly isAwaited: boolean;
 };
@@ -75,6 +76,11 @@ export function preparedChange<P extends Parameters>(
   return async (tx, values) => void (await run(tx, values));
 }
 
+/** The same for what is changed too rarely to be prepared. */
+export async function makeChange(tx: Transaction, change: Compilable): Promise<void> {
+  await runInTurn(tx, { ...change.compile(), isAwaited: false });
+}
+
 function preparing<P extends Parameters, R>(
   build: Build<P, R>,
   { isAwaited }: { isAwaited: boolean },
@@ -97,7 +103,7 @@ function preparing<P extends Parameters, R>(
   };
 }
 
-async function runInTurn<R>(db: Reader, query: NamedQuery<R>): Promise<R[]> {
+async function runInTurn<R>(db: Reader, query: SentQuery<R>): Promise<R[]> {
   // Its turn is over when it is sent: the answer, which is in an object so that it is not waited for, comes later.
   const { answer } = await db.getExecutor().provideConnection(async (connection) => {
     const sent = { answer: connection.executeQuery<R>(query) };

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { emptyCiphertexts } from './ciphertexts.ts';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { ProjectRow } from './tables.ts';
 
 export type Project = {
@@ -88,29 +88,31 @@ export async function insertProject(
 
 /** The index of the audit entry of its creation: its members see the log from there on. */
 export async function setFirstEvent(tx: Transaction, id: ProjectId, index: number): Promise<void> {
-  await tx.updateTable('project').set({ first_event: index }).where('id', '=', id).execute();
+  await makeChange(tx, tx.updateTable('project').set({ first_event: index }).where('id', '=', id));
 }
 
 /** False: the path is taken. */
 export async function updateProject(tx: Transaction, project: Project): Promise<boolean> {
   if (await isPathTaken(tx, project.apiPath, project.id)) return false;
-  await tx
-    .updateTable('project')
-    .set({
-      name: project.name,
-      description: project.description,
-      api_path: project.apiPath,
-      search: searchText(project),
-    })
-    .where('id', '=', project.id)
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .updateTable('project')
+      .set({
+        name: project.name,
+        description: project.description,
+        api_path: project.apiPath,
+        search: searchText(project),
+      })
+      .where('id', '=', project.id),
+  );
   return true;
 }
 
 /** With its entries, their versions, its data keys, environments and memberships. */
 export async function removeProject(tx: Transaction, id: ProjectId): Promise<void> {
   await emptyCiphertexts(tx, { projectId: id });
-  await tx.deleteFrom('entry').where('project_id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('entry').where('project_id', '=', id));
   await tx.deleteFrom('project').where('id', '=', id).execute();
 }
 

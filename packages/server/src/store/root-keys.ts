@@ -1,5 +1,5 @@
 import type { Reader, Transaction } from './database.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { RootKeyRow } from './tables.ts';
 
 /** What the database knows of a root key that was ever its own: not the key, but what tells it from others. */
@@ -28,15 +28,15 @@ export async function getCurrentRootKey(db: Reader): Promise<KnownRootKey> {
 const currentRootKey = prepared((db) => db.selectFrom('root_key').selectAll().where('state', '=', 'current'));
 
 export async function insertRootKey(tx: Transaction, known: KnownRootKey): Promise<void> {
-  await tx
-    .insertInto('root_key')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('root_key').values({
       key_check: known.keyCheck,
       state: known.state,
       since: known.since,
       token_key_sealed: known.tokenKeySealed ?? null,
-    })
-    .execute();
+    }),
+  );
 }
 
 /** The current one gives its place up; what those before it signed has no place any more. */
@@ -45,11 +45,13 @@ export async function markReplaced(
   keyCheck: Uint8Array,
   { since, tokenKeySealed }: { since: number; tokenKeySealed: Uint8Array },
 ): Promise<void> {
-  await tx
-    .updateTable('root_key')
-    .set({ state: 'replaced', since, token_key_sealed: tokenKeySealed })
-    .where('key_check', '=', keyCheck)
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .updateTable('root_key')
+      .set({ state: 'replaced', since, token_key_sealed: tokenKeySealed })
+      .where('key_check', '=', keyCheck),
+  );
   await tx
     .updateTable('root_key')
     .set({ token_key_sealed: null })

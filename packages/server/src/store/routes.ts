@@ -10,7 +10,7 @@ import type {
 import type { Reader, Transaction } from './database.ts';
 import type { Place } from './entries.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { RouteRow, RouteVersionRow } from './tables.ts';
 
 /** What a route is found by, and its current version. */
@@ -107,10 +107,7 @@ export async function insertRoute(
 ): Promise<'route_exists' | 'route_path_taken' | undefined> {
   const taken = await findTaken(tx, route);
   if (taken === undefined)
-    await tx
-      .insertInto('route')
-      .values({ ...toColumns(route, description), id: route.id })
-      .execute();
+    await makeChange(tx, tx.insertInto('route').values({ ...toColumns(route, description), id: route.id }));
   return taken;
 }
 
@@ -144,9 +141,9 @@ export async function insertRouteVersion(
   { projectId, id, environment }: Route,
   { saved, keys }: { saved: RouteVersion; keys: readonly EntryKey[] },
 ): Promise<void> {
-  await tx
-    .insertInto('route_version')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('route_version').values({
       project_id: projectId,
       route_id: id,
       version: saved.version,
@@ -155,14 +152,14 @@ export async function insertRouteVersion(
       saved_at: saved.savedAt,
       saved_by_uid: saved.savedBy.uid,
       saved_by_username: saved.savedBy.username,
-    })
-    .execute();
+    }),
+  );
   await tx.deleteFrom('route_key').where('project_id', '=', projectId).where('route_id', '=', id).execute();
   for (const key of keys) {
-    await tx
-      .insertInto('route_key')
-      .values({ project_id: projectId, route_id: id, environment, key })
-      .execute();
+    await makeChange(
+      tx,
+      tx.insertInto('route_key').values({ project_id: projectId, route_id: id, environment, key }),
+    );
   }
 }
 
@@ -171,17 +168,19 @@ export async function setRouteFirstEvent(
   { projectId, id }: Route,
   index: number,
 ): Promise<void> {
-  await tx
-    .updateTable('route')
-    .set({ first_event: index })
-    .where('project_id', '=', projectId)
-    .where('id', '=', id)
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .updateTable('route')
+      .set({ first_event: index })
+      .where('project_id', '=', projectId)
+      .where('id', '=', id),
+  );
 }
 
 /** With all its versions. */
 export async function removeRoute(tx: Transaction, { projectId, id }: Route): Promise<void> {
-  await tx.deleteFrom('route').where('project_id', '=', projectId).where('id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('route').where('project_id', '=', projectId).where('id', '=', id));
 }
 
 /** Those of a project that a path with so many segments could mean. The project is found by its API path. */
@@ -213,7 +212,7 @@ export async function countCall(
   { projectId, id }: Pick<Route, 'projectId' | 'id'>,
   { address, minute }: { address: string; minute: number },
 ): Promise<number> {
-  await tx.deleteFrom('route_rate').where('minute', '<', minute).execute();
+  await makeChange(tx, tx.deleteFrom('route_rate').where('minute', '<', minute));
   const { calls } = await tx
     .insertInto('route_rate')
     .values({ project_id: projectId, route_id: id, address, minute, calls: 1 })

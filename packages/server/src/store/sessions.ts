@@ -1,7 +1,7 @@
 import type { SessionId, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { countRows, type Page } from './page.ts';
-import { prepared } from './prepared.ts';
+import { makeChange, prepared } from './prepared.ts';
 import type { SessionRow } from './tables.ts';
 import { toUser, type User } from './users.ts';
 
@@ -50,9 +50,9 @@ export async function insertSession(
   tx: Transaction,
   session: Omit<Session, 'rotatedAt'> & { cookieHash: Uint8Array; ip: string; userAgent: string },
 ): Promise<void> {
-  await tx
-    .insertInto('session')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('session').values({
       id: session.id,
       uid: session.uid,
       cookie_hash: session.cookieHash,
@@ -62,8 +62,8 @@ export async function insertSession(
       expires_at: session.expiresAt,
       ip: session.ip,
       user_agent: session.userAgent,
-    })
-    .execute();
+    }),
+  );
 }
 
 /** The cookie hash that stood becomes the previous one. */
@@ -72,23 +72,25 @@ export async function rotateCookie(
   id: SessionId,
   rotation: { cookieHash: Uint8Array; at: number },
 ): Promise<void> {
-  await tx
-    .updateTable('session')
-    .set((set) => ({
-      previous_cookie_hash: set.ref('cookie_hash'),
-      cookie_hash: rotation.cookieHash,
-      rotated_at: rotation.at,
-    }))
-    .where('id', '=', id)
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .updateTable('session')
+      .set((set) => ({
+        previous_cookie_hash: set.ref('cookie_hash'),
+        cookie_hash: rotation.cookieHash,
+        rotated_at: rotation.at,
+      }))
+      .where('id', '=', id),
+  );
 }
 
 export async function extendSession(tx: Transaction, id: SessionId, expiresAt: number): Promise<void> {
-  await tx.updateTable('session').set({ expires_at: expiresAt }).where('id', '=', id).execute();
+  await makeChange(tx, tx.updateTable('session').set({ expires_at: expiresAt }).where('id', '=', id));
 }
 
 export async function removeSession(tx: Transaction, id: SessionId): Promise<void> {
-  await tx.deleteFrom('session').where('id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('session').where('id', '=', id));
 }
 
 /** Of one user, newest first. */
@@ -141,7 +143,7 @@ export async function removeOtherSessions(tx: Transaction, uid: UserId, kept: Se
 }
 
 export async function removeExpiredSessions(tx: Transaction, now: number): Promise<void> {
-  await tx.deleteFrom('session').where('expires_at', '<=', now).execute();
+  await makeChange(tx, tx.deleteFrom('session').where('expires_at', '<=', now));
 }
 
 const sessionById = prepared((db, { id }: { id: string }) =>

@@ -2,6 +2,7 @@ import type { Action, EnvironmentId, KeyPattern, PrincipalId, ProjectId, TrustId
 import type { Reader, Transaction } from './database.ts';
 import { toGrant, toGrantColumns } from './grant-columns.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
+import { makeChange } from './prepared.ts';
 import type { TokenTrustRow } from './tables.ts';
 
 /** Whose identity tokens are exchanged for a service token, and for what kind. */
@@ -56,9 +57,9 @@ export async function countTrusts(db: Reader, projectId: ProjectId): Promise<num
 }
 
 export async function insertTrust(tx: Transaction, trust: TokenTrust): Promise<void> {
-  await tx
-    .insertInto('token_trust')
-    .values({
+  await makeChange(
+    tx,
+    tx.insertInto('token_trust').values({
       id: trust.id,
       project_id: trust.projectId,
       name: trust.name,
@@ -73,13 +74,13 @@ export async function insertTrust(tx: Transaction, trust: TokenTrust): Promise<v
       created_at: trust.createdAt,
       created_by_uid: trust.createdBy.uid,
       created_by_username: trust.createdBy.username,
-    })
-    .execute();
+    }),
+  );
 }
 
 /** With the tokens that were given out for it. */
 export async function removeTrust(tx: Transaction, id: TrustId): Promise<void> {
-  await tx.deleteFrom('token_trust').where('id', '=', id).execute();
+  await makeChange(tx, tx.deleteFrom('token_trust').where('id', '=', id));
 }
 
 /** False: it was used before. Forgets those that have expired. */
@@ -87,7 +88,7 @@ export async function insertUsedIdentity(
   tx: Transaction,
   use: { hash: Uint8Array; expiresAt: number; now: number },
 ): Promise<boolean> {
-  await tx.deleteFrom('used_identity').where('expires_at', '<=', use.now).execute();
+  await makeChange(tx, tx.deleteFrom('used_identity').where('expires_at', '<=', use.now));
   const result = await tx
     .insertInto('used_identity')
     .values({ hash: use.hash, expires_at: use.expiresAt })

@@ -1,6 +1,7 @@
 import type { Role, UserId } from '@coffer/core';
 import type { Reader, Transaction } from './database.ts';
 import { contains, countRows, toSearchable, type Page } from './page.ts';
+import { makeChange } from './prepared.ts';
 import type { UserRow } from './tables.ts';
 
 export type User = {
@@ -96,28 +97,30 @@ export async function updateUser(tx: Transaction, user: User): Promise<boolean> 
     .where('uid', '!=', user.uid)
     .executeTakeFirst();
   if (other !== undefined) return false;
-  await tx
-    .updateTable('user')
-    .set({
-      email: user.email,
-      email_key: foldCase(user.email),
-      first_name: user.firstName,
-      last_name: user.lastName,
-      role: user.role,
-      search: searchText(user),
-    })
-    .where('uid', '=', user.uid)
-    .execute();
+  await makeChange(
+    tx,
+    tx
+      .updateTable('user')
+      .set({
+        email: user.email,
+        email_key: foldCase(user.email),
+        first_name: user.firstName,
+        last_name: user.lastName,
+        role: user.role,
+        search: searchText(user),
+      })
+      .where('uid', '=', user.uid),
+  );
   return true;
 }
 
 export async function updatePasswordHash(tx: Transaction, uid: UserId, passwordHash: string): Promise<void> {
-  await tx.updateTable('user').set({ password_hash: passwordHash }).where('uid', '=', uid).execute();
+  await makeChange(tx, tx.updateTable('user').set({ password_hash: passwordHash }).where('uid', '=', uid));
 }
 
 /** Sessions and memberships go with the user. */
 export async function removeUser(tx: Transaction, uid: UserId): Promise<void> {
-  await tx.deleteFrom('user').where('uid', '=', uid).execute();
+  await makeChange(tx, tx.deleteFrom('user').where('uid', '=', uid));
 }
 
 export function toUser(row: Omit<UserRow, 'username_key' | 'email_key' | 'password_hash' | 'search'>): User {
