@@ -50,8 +50,8 @@ const BY_CONNECT_CODE: Readonly<Record<string, string>> = {
 };
 
 /** It says so in the error that it has for users whom it does not know. */
-const WANTS_CERTIFICATE = /requires a valid client certificate/;
 const WANTS_TLS = /no pg_hba\.conf entry .*no encryption/;
+const WANTS_CERTIFICATE = /requires a valid client certificate/;
 
 /** Whoever waited in vain has waited long enough: it is not tried again. */
 const NO_ANSWER = /^(?:timeout expired|Query read timeout)/;
