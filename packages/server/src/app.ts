@@ -143,7 +143,7 @@ async function createContext(options: AppOptions, store: Store): Promise<Context
     watchers: new Watchers(store, log, options.watchLimits),
     runningCalls: new RunningCalls(),
     savedHead: new SavedHead(
-      { store, log, clock, rootKeys, instanceId: id },
+      { store, log, clock, rootKeys, instanceId: id, audit },
       { path: headFile, paceMs: options.headPaceMs },
     ),
     oauthTokens: new OAuthTokens({ send: async (request) => await egress.send(request), clock }),

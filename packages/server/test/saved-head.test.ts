@@ -511,6 +511,57 @@ describe.each(ENGINES)('the last head that a server saw, on %s,', () => {
     await vi.waitFor(() => expect(savedHead(dataDir).size).toBe(size + 1));
   });
 
+  test('is told from what fell back by the newest record alone, and grew past it', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    await using server = await startTestServer({ dataDir, headPaceMs: 60_000 });
+    const { store, audit, savedHead: saved } = server.app.context;
+    await audit.record(EVENT);
+    const before = await store.db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
+    await audit.record(EVENT);
+    await saved.save();
+    const seen = savedHead(dataDir);
+    expect(seen.size).toBe(before.size + 1);
+    // What this process appended last is not there any more, so it did not append all that is there now.
+    await fallBackTo(store, before);
+    await audit.record({ ...EVENT, object: 'another' }, EVENT);
+    await audit.record(EVENT);
+    await saved.save();
+    expect(saved.warnings).toHaveLength(1);
+    expect(savedHead(dataDir)).toEqual(seen);
+    await fallBackTo(store, before);
+    await audit.record(EVENT);
+  });
+
+  test('that only this process went on from takes reading none of the records', async () => {
+    using directory = dataDirectory();
+    const dataDir = directory.path;
+    await begin(dataDir);
+    await using server = await startTestServer({ dataDir, headPaceMs: 60_000 });
+    const { store, audit, savedHead: saved } = server.app.context;
+    const read = vi.spyOn(Object.getPrototypeOf(store.db), 'selectFrom');
+    const looks = async (): Promise<number> => {
+      read.mockClear();
+      await saved.save();
+      return read.mock.calls.filter(([table]) => table === 'audit_entry').length;
+    };
+    await audit.record(EVENT);
+    expect(await looks()).toBe(1);
+    for (let records = 0; records < 3; records += 1) await audit.record(EVENT, EVENT);
+    expect(await looks()).toBe(0);
+    const other = await storeOf(dataDir);
+    await new AuditLog(other, Date.now).record(EVENT);
+    await other.close();
+    expect(await looks()).toBe(1);
+    await audit.record(EVENT);
+    expect(await looks()).toBe(1);
+    await audit.record(EVENT);
+    expect(await looks()).toBe(0);
+    expect(savedHead(dataDir).size).toBe(await sizeOf(store));
+    read.mockRestore();
+  });
+
   test('never goes back, though another process saves a newer one in the midst of it', async () => {
     using directory = dataDirectory();
     const dataDir = directory.path;

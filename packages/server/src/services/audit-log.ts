@@ -4,6 +4,7 @@ import {
   canonicalJson,
   type AuditEntry,
   type AuditEventType,
+  type Frontier,
   type Outcome,
 } from '@coffer/core';
 import { formatTime, type Clock } from '../clock.ts';
@@ -11,6 +12,7 @@ import { sha256 } from '../sha256.ts';
 import { getHeadToExtend, insertAuditEntries, tryAuditAppend, type AuditRecord } from '../store/audit.ts';
 import type { Store, Transaction } from '../store/database.ts';
 import type { Actor, Origin } from './actor.ts';
+import { AuditChain } from './audit-chain.ts';
 
 /** An entry before it has its place in the log. */
 export type AuditDraft = Omit<AuditEntry, 'v' | 'index' | 'at'>;
@@ -47,6 +49,7 @@ export class AuditLog {
   #queue: Waiting[] = [];
   #queuedEntries = 0;
   readonly #drains = new Set<Promise<void>>();
+  readonly #chain = new AuditChain();
   #failure: string | undefined;
 
   constructor(store: Store, clock: Clock) {
@@ -61,7 +64,14 @@ export class AuditLog {
 
   /** Appends in the transaction of a change. Answers with the index of the first entry. */
   async append(tx: Transaction, ...drafts: readonly AuditDraft[]): Promise<number> {
-    return await appendToLog(tx, this.#clock, drafts);
+    const { found, left } = await appendToLog(tx, this.#clock, drafts);
+    this.#chain.extend(found, left);
+    return found.size;
+  }
+
+  /** See `AuditChain.idOf`. */
+  chainOf(head: Frontier): number | undefined {
+    return this.#chain.idOf(head);
   }
 
   /**
@@ -144,12 +154,12 @@ export class AuditLog {
   }
 }
 
-/** Where nothing runs that the log belongs to. Answers with the index of the first entry. */
+/** Where nothing runs that the log belongs to. Answers with the head as it was, and as it is. */
 export async function appendToLog(
   tx: Transaction,
   clock: Clock,
   drafts: readonly AuditDraft[],
-): Promise<number> {
+): Promise<{ found: Frontier; left: Frontier }> {
   const head = await getHeadToExtend(tx);
   let { frontier } = head;
   // A clock that was set back does not bring the log out of order.
@@ -163,7 +173,7 @@ export async function appendToLog(
     records.push({ entry, body, at });
   }
   await insertAuditEntries(tx, records, { frontier, at });
-  return head.frontier.size;
+  return { found: head.frontier, left: frontier };
 }
 
 /** Makes a draft of what a service knows and what the call tells. */

@@ -3,6 +3,7 @@ import { formatTime, type Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { getAuditHead } from '../store/audit.ts';
 import type { Store } from '../store/database.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { RootKeyring } from './root-keyring.ts';
 import { goesOnFrom, isVouchedFor } from './saved-head-check.ts';
 import { readHeadFile, rootOf, writeHeadFile, type SeenHead } from './saved-head-file.ts';
@@ -24,10 +25,13 @@ export class SavedHead {
   readonly #clock: Clock;
   readonly #rootKeys: RootKeyring;
   readonly #instanceId: InstanceId;
+  readonly #audit: Pick<AuditLog, 'chainOf'> | undefined;
   readonly #path: string;
   readonly #paceMs: number;
   /** What is in the file as far as we know; it counts where the file is gone or nobody vouches for it. */
   #seen: Seen | undefined;
+  /** The head that the log went on from, or was, at the last look, and what it is a link of. */
+  #link: Link | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
@@ -42,7 +46,16 @@ export class SavedHead {
       clock,
       rootKeys,
       instanceId,
-    }: { store: Store; log: Logger; clock: Clock; rootKeys: RootKeyring; instanceId: InstanceId },
+      audit,
+    }: {
+      store: Store;
+      log: Logger;
+      clock: Clock;
+      rootKeys: RootKeyring;
+      instanceId: InstanceId;
+      /** What this process appends, where it does. */
+      audit?: Pick<AuditLog, 'chainOf'>;
+    },
     { path, paceMs = PACE_MS }: { path: string; paceMs?: number | undefined },
   ) {
     this.#store = store;
@@ -50,6 +63,7 @@ export class SavedHead {
     this.#clock = clock;
     this.#rootKeys = rootKeys;
     this.#instanceId = instanceId;
+    this.#audit = audit;
     this.#path = path;
     this.#paceMs = paceMs;
   }
@@ -119,10 +133,12 @@ export class SavedHead {
   async #saveOver(inFile: Seen | undefined): Promise<boolean> {
     // Not in a transaction: only what is committed is seen.
     const { frontier } = await getAuditHead(this.#store.db);
+    const link = this.#linkOf(frontier);
     // The file is not to be ahead of the database after a power cut.
     await this.#store.flush();
-    const lost = await this.#findLost(inFile, frontier);
+    const lost = await this.#findLost(inFile, link);
     this.#tell(lost, frontier);
+    this.#link = lost === undefined ? link : undefined;
     if (lost !== undefined) return true;
     if (inFile === undefined || rootOf(inFile.frontier) !== rootOf(frontier))
       return await this.#replace(inFile, frontier);
@@ -130,13 +146,29 @@ export class SavedHead {
     return true;
   }
 
+  #linkOf(frontier: Frontier): Link {
+    return { frontier, root: rootOf(frontier), chain: this.#audit?.chainOf(frontier) };
+  }
+
   /** A head that was seen, and that the log does not go on from. */
-  async #findLost(inFile: Seen | undefined, now: Frontier): Promise<Seen | undefined> {
+  async #findLost(inFile: Seen | undefined, now: Link): Promise<Seen | undefined> {
     // Others write the file as well: what is newer than what we know was saved by them, or accepted.
     const isNewer = inFile !== undefined && this.#seen !== undefined && inFile.savedAt >= this.#seen.savedAt;
     for (const seen of isNewer ? [inFile] : [this.#seen, inFile])
-      if (seen !== undefined && !(await goesOnFrom(this.#store.db, seen.frontier, now))) return seen;
+      if (seen !== undefined && !this.#isBefore(seen, now))
+        if (!(await goesOnFrom(this.#store.db, seen.frontier, now.frontier))) return seen;
     return undefined;
+  }
+
+  /** It is what was there at the last look, and since then nobody but this process has appended. Otherwise it takes reading the log. */
+  #isBefore(seen: Seen, now: Link): boolean {
+    const last = this.#link;
+    return (
+      last?.chain !== undefined &&
+      last.chain === now.chain &&
+      last.frontier.size <= now.frontier.size &&
+      last.root === rootOf(seen.frontier)
+    );
   }
 
   /**
@@ -169,6 +201,8 @@ export class SavedHead {
 }
 
 type Seen = Pick<SeenHead, 'frontier' | 'savedAt'>;
+
+type Link = { frontier: Frontier; root: string; chain: number | undefined };
 
 function isSame(one: Seen | undefined, other: Seen | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
