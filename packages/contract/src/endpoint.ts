@@ -18,7 +18,10 @@ export type Endpoint<
   description?: string;
   /** Undefined: anyone may call it. */
   action?: A;
-  /** The audit event that it is recorded as: a success by the service, a refusal of someone signed in by the router. */
+  /**
+   * The audit event that it is recorded as: a success by the service, where `AUDIT_EVENTS` says so; a refusal of someone signed in by the
+   * router.
+   */
   event?: AuditEventType;
   /** The event instead, when a field is true. */
   eventWith?: { field: string; event: AuditEventType };

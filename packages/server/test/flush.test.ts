@@ -129,6 +129,10 @@ describe('nothing is answered before it is on disk (SQLite)', () => {
     // It has no record of its own, and shows what was committed.
     ['a look at oneself', 'user_me', {}],
     ['a list of projects', 'project_fetch', {}],
+    // These are on record only when they are refused.
+    ['a look at a project', 'project_fetch_one', PROJECT],
+    ['a list of users', 'user_fetch', {}],
+    ['a list of routes', 'route_fetch', PROJECT],
   ] as const;
 
   test.for(CALLS)('%s', async ([, id, input]) => {

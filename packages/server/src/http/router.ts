@@ -1,5 +1,12 @@
 import { isIP } from 'node:net';
-import { AppError, type AuditEventType, type ErrorCode, type ProjectId, type Redacted } from '@coffer/core';
+import {
+  AppError,
+  AUDIT_EVENTS,
+  type AuditEventType,
+  type ErrorCode,
+  type ProjectId,
+  type Redacted,
+} from '@coffer/core';
 import {
   answerSchema,
   ENDPOINTS,
@@ -147,8 +154,8 @@ async function answerTo(
     async () => await handler(call, input),
   );
   // A record of its own came after what was read; without one, a power cut could still undo that.
-  if (definition.action !== undefined && (definition.event === undefined || isContinued))
-    await context.store.flush();
+  const isOnRecord = !isContinued && isRecorded(eventOf(definition, input));
+  if (definition.action !== undefined && !isOnRecord) await context.store.flush();
   // An unexpected field fails closed.
   return schema.parse({ status: definition.status, message: definition.message, ...payload });
 }
@@ -215,6 +222,11 @@ async function recordingRefusal<T>(
 
 function eventOf({ event, eventWith }: Endpoint, input: Record<string, unknown>): AuditEventType | undefined {
   return eventWith !== undefined && input[eventWith.field] === true ? eventWith.event : event;
+}
+
+/** Also when it succeeds. */
+function isRecorded(event: AuditEventType | undefined): boolean {
+  return event !== undefined && AUDIT_EVENTS[event].records === 'always';
 }
 
 function isDenial(error: unknown): boolean {
