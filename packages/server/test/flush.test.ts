@@ -1,4 +1,14 @@
-import { fdatasync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  fdatasync,
+  fstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -106,6 +116,22 @@ describe('the flusher (SQLite)', () => {
     await flusher.close();
   });
 
+  test('needs nothing more of the system once it has begun', async () => {
+    using directory = temporaryDirectory();
+    const flusher = flusherOf(directory.path);
+    await flusher.flush();
+    // Then none could be opened any more.
+    rmSync(join(directory.path, 'log'));
+    const disk = hold();
+    const first = flusher.flush();
+    await expect.poll(() => disk.held).toBe(1);
+    const second = flusher.flush();
+    await expect.poll(() => disk.held).toBe(2);
+    disk.letThrough();
+    await Promise.all([first, second]);
+    await flusher.close();
+  });
+
   test('closing waits for what is under way', async () => {
     using directory = temporaryDirectory();
     const flusher = flusherOf(directory.path);
@@ -149,6 +175,21 @@ describe('nothing is answered before it is on disk (SQLite)', () => {
     await call.answer;
     clearInterval(ended);
     flush.mockImplementation(realFlush);
+  });
+
+  test('where the database file is a link, it is its own log that is put on disk', async () => {
+    using directory = temporaryDirectory();
+    const [dataDir, elsewhere] = [join(directory.path, 'data'), join(directory.path, 'elsewhere')];
+    await (await startTestServer({ dataDir })).stop();
+    mkdirSync(elsewhere);
+    renameSync(join(dataDir, SQLITE_FILE), join(elsewhere, 'moved.db'));
+    symlinkSync(join(elsewhere, 'moved.db'), join(dataDir, SQLITE_FILE));
+    // Left there by the one that was moved.
+    writeFileSync(join(dataDir, `${SQLITE_FILE}-wal`), '');
+    await using server = await startTestServer({ dataDir });
+    await fill(server);
+    const flushed = new Set(flush.mock.calls.slice(-2).map(([file]) => fstatSync(file).ino));
+    expect(flushed).toEqual(new Set([statSync(join(elsewhere, 'moved.db-wal')).ino]));
   });
 
   test('after a loss of power all is there that was answered', async () => {

@@ -15,8 +15,11 @@ const FLUSHES_AT_ONCE = 2;
  */
 export class SqliteFlusher {
   readonly #path: string;
-  /** Opened, and used by none at the moment. The system tells of a failure once through each: so those at work do not share one. */
-  readonly #files: number[] = [];
+  /**
+   * Used by none at the moment; undefined until the first flush. The system tells of a failure once through each: so those at work
+   * do not share one, and all are opened at once. Later, there may be no descriptor left, or a failure that one of them would miss.
+   */
+  #files: number[] | undefined;
   readonly #running = new Set<Promise<unknown>>();
   #next: Promise<void> | undefined;
   #failure: AppError | undefined;
@@ -45,7 +48,7 @@ export class SqliteFlusher {
   async close(): Promise<void> {
     await this.#next?.catch(() => undefined);
     await Promise.all(this.#running);
-    for (const file of this.#files.splice(0)) closeSync(file);
+    for (const file of this.#files?.splice(0) ?? []) closeSync(file);
   }
 
   async #begin(): Promise<void> {
@@ -62,8 +65,9 @@ export class SqliteFlusher {
   async #run(): Promise<void> {
     this.check();
     try {
-      const file = this.#files.pop() ?? openSync(this.#path, 'r+');
-      await flushFile(file).finally(() => this.#files.push(file));
+      const files = (this.#files ??= this.#open());
+      const file = files.pop() as number;
+      await flushFile(file).finally(() => files.push(file));
     } catch (cause) {
       this.#failure = new AppError(
         'store_unavailable',
@@ -72,5 +76,8 @@ export class SqliteFlusher {
       );
       throw this.#failure;
     }
+  }
+  #open(): number[] {
+    return Array.from({ length: FLUSHES_AT_ONCE }, () => openSync(this.#path, 'r+'));
   }
 }

@@ -51,7 +51,7 @@ export function openSqlite(dataDir: string, { mustExist = false } = {}): StoreDi
       `there is no database in ${dataDir}; set COFFER_DATA_DIR to the data directory of the server, or COFFER_DATABASE_URL`,
     );
   const database = openFile(dataDir, path);
-  const flusher = new SqliteFlusher(`${path}-wal`);
+  const flusher = new SqliteFlusher(`${realPathOf(database)}-wal`);
   return {
     name: 'sqlite',
     kysely: kyselyDialect(new SqliteConnection(database), flusher),
@@ -100,6 +100,12 @@ async function readSnapshot<T>(path: string, work: (snapshot: Kysely<Tables>) =>
   } finally {
     await snapshot.destroy();
   }
+}
+
+/** Where the database file is a link, its log is beside what that leads to. */
+function realPathOf(database: Database.Database): string {
+  const [main] = database.pragma('database_list') as { file: string }[];
+  return main?.file ?? database.name;
 }
 
 async function checkReferences(tx: Transaction<Tables>): Promise<void> {
