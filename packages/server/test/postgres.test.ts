@@ -31,6 +31,8 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
+const TABLES_THERE = `select relname from pg_class where relkind in ('r', 'v') and relname not like 'pg\\_%' and relnamespace = 'public'::regnamespace order by 1`;
+
 async function newDatabase(options = ''): Promise<PostgresAddress> {
   databases += 1;
   const name = `test_${databases}`;
@@ -255,6 +257,34 @@ describe('postgres that fails', () => {
     await silent.close();
     await at[0].ok('vault_create', { project_id, key: 'LATE', value: 'x' });
   });
+
+  test.each([
+    [
+      'create table ciphertext (a int)',
+      /cannot be brought up to date \(relation "ciphertext" already exists\)/,
+    ],
+    [
+      'create view audit_entry as select 1',
+      /cannot be brought up to date \(.*"audit_entry" already exists\)/,
+    ],
+    ['create table schema_migration (version int)', /has a table schema_migration that is not of Coffer/],
+  ])(
+    'with what is not of Coffer in it is left as it is, and that is one line: %s',
+    async (statement, line) => {
+      const database = await newDatabase();
+      await cluster.query(statement, database.database);
+      const refused = startTestServer({ config: { database } });
+      await expect(refused).rejects.toMatchObject({
+        name: 'StartError',
+        message: expect.stringMatching(line),
+      });
+      // Of ours none but those in which the migrations are kept.
+      const tables = await cluster.query<{ relname: string }>(TABLES_THERE, database.database);
+      expect(tables.filter(({ relname }) => !relname.startsWith('schema_migration'))).toHaveLength(
+        statement.includes('schema_migration') ? 0 : 1,
+      );
+    },
+  );
 
   test('without an instance gets no tables from a command', async () => {
     const database = await newDatabase();

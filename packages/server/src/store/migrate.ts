@@ -38,13 +38,23 @@ export async function migrate(db: Kysely<Tables>, { ddl }: Pick<StoreDialect, 'd
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations }, ...TABLES });
   const { error } = await migrator.migrateToLatest();
   if (error instanceof AppError) throw error;
-  if (error !== undefined) throw new Error('the schema could not be brought up to date', { cause: error });
+  if (error === undefined) return;
+  const message = error instanceof Error ? error.message : 'unknown error';
+  throw new StartError(
+    `the tables of the database cannot be brought up to date (${message}); where one of that name is there that is not of Coffer, give Coffer a database of its own`,
+    { cause: error },
+  );
 }
 
-/** The names of those that were run, in order. */
+/** The names of those that were run, in order. Fails with a StartError where their table is none of ours. */
 export async function listMigrations(db: Kysely<Tables>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === TABLES.migrationTableName)) return [];
+  const table = tables.find(({ name }) => name === TABLES.migrationTableName);
+  if (table === undefined) return [];
+  if (!table.columns.some(({ name }) => name === 'name'))
+    throw new StartError(
+      `the database has a table ${table.name} that is not of Coffer; give Coffer a database of its own`,
+    );
   const rows = await withMigrations(db)
     .selectFrom('schema_migration')
     .select('name')
