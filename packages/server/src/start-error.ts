@@ -4,4 +4,11 @@
  */
 export class StartError extends Error {
   override readonly name = 'StartError';
+  /** The reason as anyone may be told it: without files, directories and settings. Undefined: that would say nothing. */
+  readonly briefly: string | undefined;
+
+  constructor(message: string, { cause, briefly }: { cause?: unknown; briefly?: string } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.briefly = briefly;
+  }
 }

@@ -74,13 +74,17 @@ function unrecorded(path: string, cause: unknown): Error {
 export function describeFailure(error: unknown, signal?: AbortSignal): BackupFailure {
   if (signal?.aborted === true) {
     return isTimeout(signal.reason)
-      ? { code: 'failed', reason: 'it took too long' }
-      : { code: 'stopped', reason: 'it was called off' };
+      ? forAnyone('failed', 'it took too long')
+      : forAnyone('stopped', 'it was called off');
   }
-  if (error instanceof StartError) return { code: 'failed', reason: error.message };
-  if (error instanceof AppError)
-    return { code: 'failed', reason: String(error.detail['reason'] ?? error.code) };
+  if (error instanceof StartError)
+    return { code: 'failed', reason: error.message, ...(error.briefly && { briefly: error.briefly }) };
+  if (error instanceof AppError) return forAnyone('failed', String(error.detail['reason'] ?? error.code));
   return { code: 'failed', reason: 'an error that was not expected: see the log of the server' };
+}
+
+function forAnyone(code: BackupFailure['code'], reason: string): BackupFailure {
+  return { code, reason, briefly: reason };
 }
 
 function isTimeout(reason: unknown): boolean {
@@ -136,6 +140,7 @@ async function getKeyCheck(snapshot: Reader): Promise<Uint8Array> {
   if (known.some(({ state }) => state === 'replaced')) {
     throw new StartError(
       'the root key is being rotated, and a backup of now would need two; finish that with `coffer admin rotate root-key`, no backup was made',
+      { briefly: 'the root key is being rotated' },
     );
   }
   const current = known.find(({ state }) => state === 'current');

@@ -25,10 +25,8 @@ type Parts = Pick<Context, 'store' | 'audit' | 'clock' | 'log' | 'rootKeys' | 'i
 
 const FAILED = 'the scheduled backup failed; it will be tried again';
 
-const NOT_FINISHED = {
-  code: 'failed',
-  reason: 'a file of its name is there that is not what its maker finished; nobody should trust it',
-} as const satisfies BackupEnd;
+const UNTRUSTED = 'a file of its name is there that is not what its maker finished; nobody should trust it';
+const NOT_FINISHED = { code: 'failed', reason: UNTRUSTED, briefly: UNTRUSTED } as const satisfies BackupEnd;
 
 /** How often a server looks whether a backup is due. */
 const LOOK_MS = 60_000;

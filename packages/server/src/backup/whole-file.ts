@@ -85,5 +85,5 @@ function explain(path: string, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
   const reason = isWithoutLinks(error) ? 'its disk has no hard links' : (REASONS[code] ?? code);
-  return new StartError(`${path} cannot be written: ${reason}`, { cause: error });
+  return new StartError(`${path} cannot be written: ${reason}`, { cause: error, briefly: reason });
 }

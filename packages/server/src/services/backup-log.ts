@@ -27,8 +27,8 @@ export type ScheduledBegin = BackupBegin & { file: string };
 
 export type BackupEnd = { file: string; bytes: number; /** Hexadecimal. */ sha256: string } | BackupFailure;
 
-/** `abandoned`: whoever made it has died, or is taken for dead. */
-export type BackupFailure = { code: 'failed' | 'stopped' | 'abandoned'; reason: string };
+/** `abandoned`: whoever made it has died, or is taken for dead. `briefly`: the reason without places, where there is such. */
+export type BackupFailure = { code: 'failed' | 'stopped' | 'abandoned'; reason: string; briefly?: string };
 
 type Parts = { store: Store; audit: AuditLog; clock: Clock };
 
@@ -77,7 +77,7 @@ export async function claimBackup(
     const { last } = state;
     if (last !== undefined && last.end === undefined) {
       const reason = 'it did not come to an end in time: the server that made it was killed or cut off';
-      drafts.unshift(endDraft(last, { code: 'abandoned', reason }, begunAt));
+      drafts.unshift(endDraft(last, { code: 'abandoned', reason, briefly: reason }, begunAt));
     }
     const first = await audit.append(tx, ...drafts);
     return { index: first + drafts.length - 1, begunAt, file };
@@ -119,14 +119,16 @@ export async function* listMadeFiles(db: Reader): AsyncGenerator<string, void> {
   }
 }
 
-/** What an administrator should know, for whoever asks: it tells nothing of places or errors. */
+/** What an administrator should know, for whoever asks: it tells nothing of places. */
 export async function backupWarnings(db: Reader): Promise<string[]> {
   const { lastEnded } = await readSchedule(db);
   if (lastEnded === undefined || lastEnded.end.isSuccess) return [];
-  return ['the last scheduled backup failed; the audit log and the log of the server say why'];
+  const { briefly } = lastEnded.end;
+  const why = briefly === undefined ? '' : `: ${briefly}`;
+  return [`the last scheduled backup failed${why}; the audit log and the log of the server say more`];
 }
 
-type End = { isSuccess: boolean; wasStopped: boolean; at: number };
+type End = { isSuccess: boolean; wasStopped: boolean; at: number; briefly: string | undefined };
 type Scheduled = ScheduledBegin & { end: End | undefined };
 type ScheduleState = { last: Scheduled | undefined; lastEnded: (Scheduled & { end: End }) | undefined };
 
@@ -178,6 +180,8 @@ function endOf({ begin, end }: Closable): End | undefined {
     isSuccess: end.outcome === 'success',
     wasStopped: end.details['code'] === 'stopped',
     at: beginOf(begin).begunAt + Number(end.details['duration_ms']),
+    // None in records of before.
+    briefly: end.details['briefly'] === undefined ? undefined : String(end.details['briefly']),
   };
 }
 
