@@ -2,6 +2,7 @@ import { answerSchema, ENDPOINTS, problem, type Endpoint, type EndpointId } from
 import { AUDIT_EVENTS, PERMISSIONS, type PermissionRule, type Role } from '@coffer/core';
 import { describe, expect, test } from 'vitest';
 import { ENGINE, ENGINES } from '../src/testing/engines.ts';
+import { describeState, readState, restoreState, unwatchedTables, type State } from './database-state.ts';
 import { BROKEN_REQUESTS } from './fuzz/broken-http.ts';
 import { CANARY } from './fuzz/hostile-input.ts';
 import {
@@ -14,18 +15,7 @@ import {
 } from './fuzz/mutations.ts';
 import { Random } from './fuzz/random.ts';
 import { Wire, type WireAnswer, type WireRequest } from './fuzz/wire.ts';
-import {
-  CALLERS,
-  describeState,
-  isOnRecord,
-  makeWorld,
-  readState,
-  restoreState,
-  unwatchedTables,
-  type CallerName,
-  type State,
-  type World,
-} from './fuzz/world.ts';
+import { CALLERS, isOnRecord, makeWorld, type CallerName, type World } from './fuzz/world.ts';
 
 // FUZZ_SEED and FUZZ_REQUESTS look elsewhere, and for longer, than every run of the tests does.
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_123);
@@ -64,7 +54,7 @@ describe.each(ENGINES)(`mutated requests on %s (seed ${SEED})`, () => {
       using wire = new Wire(server.app.url);
       const random = new Random(SEED + CALLERS.indexOf(callerName));
       const tally = new Tally();
-      const pristine = await readState(world);
+      const pristine = await readState(world.server);
       for (let index = 0; index < times; index += 1) {
         const sent = mutate(world, callerName, random, index);
         const complaint = await judge({ world, wire, callerName, pristine, sent, tally });
@@ -79,12 +69,12 @@ describe.each(ENGINES)(`mutated requests on %s (seed ${SEED})`, () => {
     const world = await makeWorld();
     await using _ = world.server;
     await using _issuer = world.issuer;
-    expect(await unwatchedTables(world)).toEqual([]);
-    const pristine = await readState(world);
+    expect(await unwatchedTables(world.server)).toEqual([]);
+    const pristine = await readState(world.server);
     await world.callers.ADMIN.ok('vault_update', { ...world.inputs.vault_update, value: 'another value' });
-    expect(describeState(await readState(world))).not.toBe(describeState(pristine));
-    await restoreState(world, pristine);
-    expect(describeState(await readState(world))).toBe(describeState(pristine));
+    expect(describeState(await readState(world.server))).not.toBe(describeState(pristine));
+    await restoreState(world.server, pristine);
+    expect(describeState(await readState(world.server))).toBe(describeState(pristine));
   });
 });
 
@@ -95,7 +85,7 @@ describe.each(ENGINES)(`broken HTTP on %s (seed ${SEED})`, () => {
     await using _issuer = world.issuer;
     using wire = new Wire(server.app.url);
     const token = world.callers.ADMIN.token ?? '';
-    const before = describeState(await readState(world));
+    const before = describeState(await readState(world.server));
     const complaints = await Promise.all(
       Object.entries(BROKEN_REQUESTS).map(async ([name, make]) => [
         name,
@@ -103,7 +93,7 @@ describe.each(ENGINES)(`broken HTTP on %s (seed ${SEED})`, () => {
       ]),
     );
     expect(complaints.filter(([, complaint]) => complaint !== undefined)).toEqual([]);
-    expect(describeState(await readState(world))).toBe(before);
+    expect(describeState(await readState(world.server))).toBe(before);
     await server.anonymous().ok('health');
     expectCleanLog(server.logLines);
   });
@@ -114,14 +104,14 @@ describe.each(ENGINES)(`broken HTTP on %s (seed ${SEED})`, () => {
     await using _issuer = world.issuer;
     using wire = new Wire(server.app.url);
     const random = new Random(SEED);
-    const before = describeState(await readState(world));
+    const before = describeState(await readState(world.server));
     for (let batch = 0; batch < 25; batch += 1) {
       const requests = Array.from({ length: 20 }, () => corrupt(intactRequest(world, random), random));
       const answers = await Promise.all(requests.map(async (bytes) => await wire.exchange(bytes)));
       for (const received of answers) expect(received).not.toMatch(/^HTTP\/1\.1 5/m);
       for (const received of answers) expect(received).not.toMatch(INSIDES);
     }
-    expect(describeState(await readState(world))).toBe(before);
+    expect(describeState(await readState(world.server))).toBe(before);
     await server.anonymous().ok('health');
     expectCleanLog(server.logLines);
   }, 60_000);
@@ -172,14 +162,14 @@ async function judge({ world, wire, callerName, pristine, sent, tally }: Trial):
   if (complaint !== undefined) return complaint;
   const isChange = served !== undefined && served.method !== 'GET';
   if (!isChange) {
-    return describeState(await readState(world)) === describeState(pristine)
+    return describeState(await readState(world.server)) === describeState(pristine)
       ? undefined
       : 'it changed something';
   }
   const isRecorded = served.event !== undefined && AUDIT_EVENTS[served.event].records === 'always';
   if (isRecorded && !(await isOnRecord(world, String(answer.headers['x-request-id']))))
     return 'it is not on record';
-  await restoreState(world, pristine);
+  await restoreState(world.server, pristine);
   return undefined;
 }
 
