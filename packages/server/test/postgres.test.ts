@@ -386,6 +386,28 @@ describe('postgres that fails', () => {
     }
   });
 
+  test('became a standby, and refuses a change that went out with the commit: it is run again on another connection', async () => {
+    const store = await openStore(await openPostgres(await newDatabase()));
+    try {
+      for (const statement of [
+        `create function refuse() returns trigger language plpgsql as
+         $$ begin raise exception 'read-only' using errcode = '25006'; end $$`,
+        `create trigger refuse before insert on attempt for each row when (new.subject = 'run 1')
+         execute function refuse()`,
+      ])
+        await sql.raw(statement).execute(store.db);
+      let runs = 0;
+      await store.transaction(async (tx) => {
+        runs += 1;
+        await insertUnawaited(tx, { subject: `run ${runs}` });
+      });
+      expect(runs).toBe(2);
+      expect(await subjects(store)).toEqual(['run 2']);
+    } finally {
+      await store.close();
+    }
+  });
+
   test('does not let a transaction begin: nothing of it is written', async () => {
     const database = await newDatabase();
     const store = await openStore(await openPostgres(database));
