@@ -13,8 +13,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { appendToLog, draft } from '../src/services/audit-log.ts';
+import { getAuditHead } from '../src/store/audit.ts';
+import { openStore } from '../src/store/database.ts';
 import { SqliteFlusher } from '../src/store/sqlite-flusher.ts';
-import { SQLITE_FILE } from '../src/store/sqlite.ts';
+import { openSqlite, SQLITE_FILE } from '../src/store/sqlite.ts';
+import { runAdminHere } from '../src/testing/admin.ts';
 import type { Client } from '../src/testing/client.ts';
 import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
@@ -175,6 +179,46 @@ describe('nothing is answered before it is on disk (SQLite)', () => {
     await call.answer;
     clearInterval(ended);
     flush.mockImplementation(realFlush);
+  });
+
+  test('a snapshot, which becomes a backup or a report', async () => {
+    await using server = await startTestServer();
+    await fill(server);
+    await server.app.context.savedHead.stop();
+    const disk = hold();
+    const look = watched(server.app.context.store.snapshot(async () => 'looked'));
+    await expect.poll(() => disk.held).toBe(1);
+    expect(look.isAnswered).toBe(false);
+    disk.letThrough();
+    await look.answer;
+    flush.mockImplementation(realFlush);
+  });
+
+  test('the head that `audit accept` saves, where another process writes meanwhile', async () => {
+    using directory = temporaryDirectory();
+    const dataDir = directory.path;
+    await (await startTestServer({ dataDir })).stop();
+    const headFile = join(dataDir, 'audit-head');
+    writeFileSync(headFile, 'damaged');
+    const other = await openStore(openSqlite(dataDir));
+    const size = async (): Promise<number> => (await getAuditHead(other.db)).frontier.size;
+    const before = await size();
+    const record = draft({ ip: '', requestId: 'other', userAgent: '' }, undefined, { type: 'user_logout' });
+    // Behind the flush of what `accept` committed comes another commit.
+    let isPassed = false;
+    flush.mockImplementation((file, done) => {
+      void (async () => {
+        if (!isPassed && (await size()) > before) {
+          isPassed = true;
+          await other.transaction(async (tx) => await appendToLog(tx, Date.now, [record]));
+        }
+        realFlush(file, done);
+      })();
+    });
+    expect(await runAdminHere(['audit', 'accept'], { dataDir })).toMatchObject({ code: 0 });
+    expect(await size()).toBe(before + 2);
+    expect(JSON.parse(readFileSync(headFile, 'utf8'))).toMatchObject({ size: before + 1 });
+    await other.close();
   });
 
   test('where the database file is a link, it is its own log that is put on disk', async () => {

@@ -27,15 +27,15 @@ export const auditAccept: AdminHandler<'audit accept'> = async (context) =>
     }
     say(`Found: ${mismatch.finding}.`);
     const audit = new AuditLog(store, clock);
-    const details = await store.transaction(async (tx) => {
-      const { frontier } = await getAuditHead(tx);
-      const found = { size: frontier.size, root: rootOf(frontier) };
+    const { details, frontier } = await store.transaction(async (tx) => {
+      const before = (await getAuditHead(tx)).frontier;
+      const found = { size: before.size, root: rootOf(before) };
       const accepted = { reason: mismatch.reason, ...found, ...seenDetails(mismatch.seen) };
       const event = { type: 'audit_head_accept', object: instance.id, details: accepted } as const;
       await audit.append(tx, draft(ORIGIN, undefined, event));
-      return accepted;
+      // What others append meanwhile may not be on disk yet.
+      return { details: accepted, frontier: (await getAuditHead(tx)).frontier };
     });
-    const { frontier } = await getAuditHead(store.db);
     const head = { instanceId: instance.id, frontier, savedAt: formatTime(clock()) };
     writeHeadFile(path, head, await rootKeys.currentGiven(store.db));
     say(

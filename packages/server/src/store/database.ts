@@ -22,7 +22,7 @@ export type Store = {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** What was read may have been committed a moment ago: before it is told, where no transaction follows. See `StoreDialect.flush`. */
   flush(): Promise<void>;
-  /** See `StoreDialect.snapshot`. */
+  /** See `StoreDialect.snapshot`. What is in it is on disk: it goes into files and reports. */
   snapshot<T>(work: (snapshot: Reader) => Promise<T>): Promise<T>;
   /** See `StoreDialect.findDamage`. */
   findDamage(snapshot: Reader): Promise<string | undefined>;
@@ -63,7 +63,11 @@ export async function openStore(dialect: StoreDialect, { mustExist = false } = {
       return outcome;
     },
     flush: async () => await dialect.flush(),
-    snapshot: async (work) => await dialect.snapshot(db, work),
+    snapshot: async (work) =>
+      await dialect.snapshot(db, async (snapshot) => {
+        await dialect.flush();
+        return await work(snapshot);
+      }),
     findDamage: async (snapshot) => await dialect.findDamage(snapshot),
     purge: async () => await dialect.purge(db),
     close: async () => await db.destroy(),
