@@ -8,6 +8,8 @@ import { isRunning, type Instance } from './instance.ts';
 /** Running it again is resuming it. */
 export type Rotation = {
   words: readonly string[];
+  /** To go on with one that has begun. */
+  wordsAgain: readonly string[];
   /** As `--status --json` has it once nothing is left to be done. */
   done: Readonly<Record<string, unknown>>;
   /** Whether the first run of several ends where servers have to be given something. */
@@ -15,14 +17,16 @@ export type Rotation = {
 };
 
 export const ROOT_KEY: Rotation = {
+  words: ['rotate', 'root-key'],
   // The servers share the file that it is in: they have the new one as soon as it is made.
-  words: ['rotate', 'root-key', '--distributed'],
+  wordsAgain: ['rotate', 'root-key', '--distributed'],
   done: { step: 'idle', data_keys_to_rewrap: 0 },
   stopsAtFirst: ({ engine }) => engine === 'postgres',
 };
 
 export const DATA_KEYS: Rotation = {
   words: ['rotate', 'data-key'],
+  wordsAgain: ['rotate', 'data-key'],
   done: { since: null, data_keys_to_destroy: 0, versions_to_reseal: 0 },
   stopsAtFirst: () => false,
 };
@@ -43,7 +47,7 @@ export async function rotateAndKill(
   let { child, run } = instance.admin(rotation.words);
   if (rotation.stopsAtFirst(instance) && random.next() < 0.7) {
     await run;
-    ({ child, run } = instance.admin(rotation.words));
+    ({ child, run } = instance.admin(rotation.wordsAgain));
   }
   // By its first words it is at work.
   await Promise.race([run, ...(child.stderr === null ? [] : [once(child.stderr, 'data')])]);
@@ -76,15 +80,14 @@ async function makeProjects({ instance, random }: Scene): Promise<string[]> {
   return projects;
 }
 
-async function finish({ words, done }: Rotation, instance: Instance): Promise<void> {
+async function finish({ words, wordsAgain, done }: Rotation, instance: Instance): Promise<void> {
   const isDone = async (): Promise<boolean> => {
-    const [rotate = '', what = ''] = words;
-    const { stdout } = await instance.admin([rotate, what, '--status', '--json']).run;
+    const { stdout } = await instance.admin([...words, '--status', '--json']).run;
     const status = JSON.parse(stdout) as Record<string, unknown>;
     return Object.entries(done).every(([name, value]) => status[name] === value);
   };
   if (!(await isDone())) {
-    const { code, stderr } = await instance.admin(words).run;
+    const { code, stderr } = await instance.admin(wordsAgain).run;
     assert.equal(code, 0, `the rotation does not come to its end: ${stderr}`);
   }
   assert.ok(await isDone(), 'the rotation says that it is done, and is not');
