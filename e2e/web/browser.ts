@@ -243,6 +243,8 @@ export async function expectAccessible(page: Page, first: (typeof THEMES)[number
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
   for (const colorScheme of [first, ...THEMES.filter((theme) => theme !== first)]) {
     await page.emulateMedia({ colorScheme });
+    // A table that has asked again is pale for a moment more.
+    await settled(page);
     const violations = await page.evaluate(
       async (runOnly) => {
         const axe = (globalThis as unknown as { axe: typeof Axe }).axe;
@@ -256,9 +258,13 @@ export async function expectAccessible(page: Page, first: (typeof THEMES)[number
   await page.emulateMedia({ colorScheme: null });
 }
 
-/** Waits until the page shows what it asked the server for, not where it will stand. */
+/** Waits until the page shows what it asked the server for, not where it will stand, and nothing fades any more. */
 export async function settled(page: Page): Promise<void> {
   await gone(page.locator('[aria-busy="true"], .animate-pulse').first());
+  await page.evaluate(
+    async () =>
+      await Promise.allSettled(document.getAnimations().map(async ({ finished }) => await finished)),
+  );
 }
 
 function personOf(client: Client, answer: Awaited<ReturnType<Client['call']>>): Person {
