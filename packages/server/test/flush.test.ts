@@ -16,6 +16,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { appendToLog, draft } from '../src/services/audit-log.ts';
 import { getAuditHead } from '../src/store/audit.ts';
 import { openStore } from '../src/store/database.ts';
+import { fillStore } from '../src/store/fill.ts';
 import { SqliteFlusher } from '../src/store/sqlite-flusher.ts';
 import { openSqlite, SQLITE_FILE } from '../src/store/sqlite.ts';
 import { runAdminHere } from '../src/testing/admin.ts';
@@ -67,7 +68,8 @@ async function fill(server: TestServer): Promise<Client> {
 /** Whether it is answered, once it has had the time that the others took. */
 function watched<T>(answer: Promise<T>): { readonly isAnswered: boolean; answer: Promise<T> } {
   const seen = { isAnswered: false, answer };
-  void answer.then(() => (seen.isAnswered = true));
+  const isNow = (): void => void (seen.isAnswered = true);
+  answer.then(isNow, isNow);
   return seen;
 }
 
@@ -219,6 +221,16 @@ describe('nothing is answered before it is on disk (SQLite)', () => {
     expect(await size()).toBe(before + 2);
     expect(JSON.parse(readFileSync(headFile, 'utf8'))).toMatchObject({ size: before + 1 });
     await other.close();
+  });
+
+  test('what is restored', async () => {
+    using directory = temporaryDirectory();
+    const disk = hold();
+    const filled = watched(fillStore(openSqlite(directory.path), async () => 'filled'));
+    await expect.poll(() => disk.held).toBe(1);
+    expect(filled.isAnswered).toBe(false);
+    disk.failing(new Error('EIO'));
+    await expect(filled.answer).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
   test('where the database file is a link, it is its own log that is put on disk', async () => {

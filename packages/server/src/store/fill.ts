@@ -29,7 +29,7 @@ export type Filling = {
 };
 
 /**
- * Fills an empty database in one transaction: when the process is killed, or `work` fails, it is empty as before.
+ * Fills an empty database in one transaction, which is on disk then: when the process is killed, or `work` fails, it is empty as before.
  * Fails with a StartError when it is not empty, or when a table in it is not ours.
  */
 export async function fillStore<T>(
@@ -41,11 +41,13 @@ export async function fillStore<T>(
     return await dialect.migrating(async () => {
       await refuseUsed(db);
       await prepareForMigrations(db);
-      return await db.transaction().execute(async (tx) => {
+      const outcome = await db.transaction().execute(async (tx) => {
         // Who was here first, now that nobody else can write.
         await refuseUsed(tx);
         return await work(fillingOf(dialect, tx));
       });
+      await dialect.flush();
+      return outcome;
     });
   } finally {
     await db.destroy();
