@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PostgresAdapter, PostgresQueryCompiler, sql, type Kysely, type Transaction } from 'kysely';
+import {
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  sql,
+  type Kysely,
+  type RawBuilder,
+  type Transaction,
+} from 'kysely';
 import type { ClientConfig } from 'pg';
 import type { PostgresAddress } from '../postgres-address.ts';
 import { StartError } from '../start-error.ts';
@@ -8,7 +15,7 @@ import { PostgresClients, type PostgresClient } from './postgres-clients.ts';
 import type { Reach } from './reach.ts';
 import { IDLE_WITHOUT_END, PostgresDriver } from './postgres-driver.ts';
 import { explain, mayRetry } from './postgres-errors.ts';
-import type { PipeliningAdapter } from './prepared.ts';
+import type { ColumnOfRows, PipeliningAdapter } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { VisibleTables } from './visible-tables.ts';
 
@@ -203,10 +210,16 @@ async function checkReferences(tx: Transaction<Tables>): Promise<void> {
   for (const { statement } of rows) await sql.raw(statement).execute(tx);
 }
 
+const LISTS = { integer: sql`bigint[]`, text: sql`text[]` };
+
 /** Migrations run under a lock of ours: Kysely's would stay with whichever shared connection it was taken on. */
 class PipeliningPostgresAdapter extends PostgresAdapter implements PipeliningAdapter {
-  readonly isPipelining = true;
   readonly lastInsertedId = sql<number>`lastval()`;
+
+  rowsOf(columns: readonly ColumnOfRows[]): RawBuilder<unknown> {
+    const lists = columns.map(({ type, values }) => sql`${values}::${LISTS[type]}`);
+    return sql`select * from unnest(${sql.join(lists)})`;
+  }
 
   override async acquireMigrationLock(): Promise<void> {}
   override async releaseMigrationLock(): Promise<void> {}

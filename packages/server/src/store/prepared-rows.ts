@@ -1,12 +1,9 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Reader, Transaction } from './database.ts';
-import { isPipelining, preparedChange } from './prepared.ts';
+import { pipeliningAdapter, preparedChange, type ColumnOfRows } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 type Value = string | number | null;
-
-/** What a list of them is on PostgreSQL. */
-const LISTS = { integer: sql`bigint[]`, text: sql`text[]` };
 
 /**
  * Inserts rows: one statement whatever their number where the engine is another process, one for each where it is in this one,
@@ -14,20 +11,20 @@ const LISTS = { integer: sql`bigint[]`, text: sql`text[]` };
  */
 export function preparedRows<R extends Record<keyof R, Value>>(
   table: keyof Tables,
-  columns: Readonly<Record<keyof R & string, keyof typeof LISTS>>,
+  columns: Readonly<Record<keyof R & string, ColumnOfRows['type']>>,
 ): (tx: Transaction, rows: readonly R[]) => Promise<void> {
   const names = Object.keys(columns) as (keyof R & string)[];
   const insertOne = preparedChange((db, row: Record<string, Value>) =>
     into(db, table).values(Object.fromEntries(names.map((name) => [name, row[name]]))),
   );
   const insertAll = preparedChange((db, lists: Record<string, Value[]>) => {
-    const typed = names.map((name) => sql`${lists[name]}::${LISTS[columns[name]]}`);
-    return into(db, table)
-      .columns(names)
-      .expression(sql`select * from unnest(${sql.join(typed)})`);
+    const adapter = pipeliningAdapter(db);
+    if (adapter === undefined) throw new TypeError('the engine takes no lists');
+    const rows = adapter.rowsOf(names.map((name) => ({ type: columns[name], values: lists[name] })));
+    return into(db, table).columns(names).expression(rows);
   });
   return async (tx, rows) => {
-    if (!isPipelining(tx)) for (const row of rows) await insertOne(tx, row);
+    if (pipeliningAdapter(tx) === undefined) for (const row of rows) await insertOne(tx, row);
     else if (rows.length > 0)
       await insertAll(tx, Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])])));
   };

@@ -43,8 +43,11 @@ export interface DirectAdapter extends EngineAdapter {
 
 /** An adapter whose connections take the next query before they have answered the one before. */
 export interface PipeliningAdapter extends EngineAdapter {
-  readonly isPipelining: true;
+  /** A query for rows whose columns are these lists. */
+  rowsOf(columns: readonly ColumnOfRows[]): RawBuilder<unknown>;
 }
+
+export type ColumnOfRows = { type: 'integer' | 'text'; values: unknown };
 
 type Adapter = EngineAdapter & Partial<DirectAdapter> & Partial<PipeliningAdapter>;
 
@@ -107,15 +110,20 @@ async function runInTurn<R>(db: Reader, query: SentQuery<R>): Promise<R[]> {
   // Its turn is over when it is sent: the answer, which is in an object so that it is not waited for, comes later.
   const { answer } = await db.getExecutor().provideConnection(async (connection) => {
     const sent = { answer: connection.executeQuery<R>(query) };
-    if (!isPipelining(db)) await sent.answer;
+    if (!isPipelining(adapterOf(db))) await sent.answer;
     return sent;
   });
   return (await answer).rows;
 }
 
-/** Whether the engine is another process, and takes the next query before it has answered the one before. */
-export function isPipelining(db: Reader): boolean {
-  return adapterOf(db).isPipelining === true;
+/** Of an engine in another process, which takes the next query before it has answered the one before. */
+export function pipeliningAdapter(db: Reader): PipeliningAdapter | undefined {
+  const adapter = adapterOf(db);
+  return isPipelining(adapter) ? adapter : undefined;
+}
+
+function isPipelining(adapter: Adapter): adapter is PipeliningAdapter {
+  return adapter.rowsOf !== undefined;
 }
 
 export function lastInsertedId(db: Reader): RawBuilder<number> {
