@@ -20,6 +20,9 @@ const TYPES: ClientConfig['types'] = {
     NUMBERS.includes(oid) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
 };
 
+/** The SQLSTATE of what is said by the way. */
+const SUCCESS = '00000';
+
 /**
  * One connection. Queries are sent without waiting for the answers to those before (the protocol answers in order), so
  * that many can share it. One that was lost stays lost.
@@ -85,8 +88,9 @@ export class PostgresClient {
 
   /** Called for each warning that a statement gives beside its answer, or before it. */
   onWarning(listener: () => void): void {
-    this.#client.on('notice', ({ severity }) => {
-      if (severity === 'WARNING') listener();
+    this.#client.on('notice', ({ code }) => {
+      // Its severity is a word in the language of the database.
+      if (code !== SUCCESS) listener();
     });
   }
 

@@ -96,7 +96,8 @@ function meaningOf(error: unknown): Meaning | undefined {
   const { code = '' } = error as { code?: string };
   // Not by the form of the code: EPIPE has five letters, too.
   if (error instanceof DatabaseError) {
-    if (code === '0A000' && !error.message.includes('cached plan')) return undefined;
+    // Where in PostgreSQL it comes from: words are in the language of the database.
+    if (code === '0A000' && error.routine !== 'RevalidateCachedQuery') return undefined;
     if (WANTS_TLS.test(error.message))
       return { reason: 'the database wants TLS; add an sslmode to its URL', ends: 'connection' };
     if (WANTS_CERTIFICATE.test(error.message))
