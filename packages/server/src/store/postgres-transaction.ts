@@ -82,7 +82,10 @@ export class PostgresTransaction {
   }
 }
 
-/** Said by the database itself, which then goes on with the session: a fatal error may come from something in between. */
+/**
+ * Said by the database itself, which then goes on with the session: a fatal error may come from something in between. In another language
+ * than English nothing is a refusal here, and less is claimed.
+ */
 function isRefusal(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === 'ERROR';
 }
