@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { runAdminHere } from '../src/testing/admin.ts';
+import { temporaryDirectory } from '../src/testing/data-dir.ts';
 import { ENGINE, ENGINES } from '../src/testing/engines.ts';
 import { startTestServer, type TestServer } from '../src/testing/server.ts';
 
@@ -19,6 +20,28 @@ async function rotateToTheEnd({ dataDir }: TestServer) {
   const first = await runAdminHere(ROTATE, { dataDir });
   return ENGINE === 'postgres' ? await runAdminHere([...ROTATE, '--distributed'], { dataDir }) : first;
 }
+
+describe.each(ENGINES)('a data key that names no root key of the database, on %s', () => {
+  test('is not taken for one of a rotation: the start says that the database was altered', async () => {
+    using directory = temporaryDirectory();
+    const dataDir = directory.path;
+    {
+      await using server = await startTestServer({ dataDir });
+      const root = await server.setUp();
+      await root.ok('vault_create', { project_id: await server.project(root), key: 'A', value: 'x' });
+      await server.app.context.store.db
+        .updateTable('data_key')
+        .set({ root_key_id: Buffer.alloc(16, 7) })
+        .execute();
+    }
+    const line = 'the database was altered: 1 data keys name a root key that it does not have';
+    await expect(startTestServer({ dataDir })).rejects.toThrow(line);
+    expect(await runAdminHere(ROTATE, { dataDir })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(line),
+    });
+  });
+});
 
 describe.each(ENGINES)('a data key that was marked as destroyed, and was not, on %s', () => {
   test.each(Object.entries(MARKS))('where %s: the old root key stays, and it is named', async (_, mark) => {

@@ -91,6 +91,10 @@ export class RootKeyring {
     );
     const dataKeys = missing.reduce((sum, row) => sum + row.dataKeys, 0);
     if (dataKeys === 0) return;
+    if (!known.some(({ state }) => state === 'replaced'))
+      throw new StartError(
+        `the database was altered: ${dataKeys} data keys name a root key that it does not have, though none is being rotated; restore it, nothing was changed`,
+      );
     throw new StartError(
       `the root key is being rotated, and ${dataKeys} data keys are still wrapped under the old one: ${this.#source.name} must hold the new key and the old one until \`coffer admin rotate root-key\` says that it is done`,
     );
