@@ -91,7 +91,8 @@ export class RootKeyring {
     );
     const dataKeys = missing.reduce((sum, row) => sum + row.dataKeys, 0);
     if (dataKeys === 0) return;
-    if (!known.some(({ state }) => state === 'replaced'))
+    // One may have begun since, or ended.
+    if (![...known, ...(await listRootKeys(db))].some(({ state }) => state === 'replaced'))
       throw new StartError(
         `the database was altered: ${dataKeys} data keys name a root key that it does not have, though none is being rotated; restore it, nothing was changed`,
       );
