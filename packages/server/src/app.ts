@@ -92,10 +92,10 @@ function logReach(log: Logger, reach: Reach): void {
 async function startOnStore(options: AppOptions, store: Store): Promise<App> {
   try {
     const context = await createContext(options, store);
+    // A crash may have come between a delete and its erasure. First, as it also writes anew what a disk that failed has not kept.
+    await context.eraser.erase();
     await context.savedHead.begin();
     await createFirstUser(context, options.config.firstUser);
-    // A crash may have come between a delete and its erasure.
-    await context.eraser.erase();
     const backups = await scheduleBackups(options, context);
     const app = await serve(options, context, backups);
     // Only who serves takes one on.
