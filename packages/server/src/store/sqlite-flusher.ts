@@ -77,6 +77,7 @@ export class SqliteFlusher {
       throw this.#failure;
     }
   }
+
   #open(): number[] {
     return Array.from({ length: FLUSHES_AT_ONCE }, () => openSync(this.#path, 'r+'));
   }
