@@ -304,6 +304,24 @@ describe('postgres that fails', () => {
     expect(readdirSync(directory.path)).toEqual([]);
   });
 
+  test('loses the connections of a read: it is read twice more', async () => {
+    const database = await newDatabase();
+    const store = await openStore(await openPostgres(database));
+    /** Cuts the connection that it is read on, so many times. */
+    const readCut = async (times: number): Promise<unknown> => {
+      await sql`drop sequence if exists reads`.execute(store.db);
+      await sql`create sequence reads`.execute(store.db);
+      const cut = sql<boolean>`case when nextval('reads') <= ${sql.lit(times)} then pg_terminate_backend(pg_backend_pid()) else true end`;
+      return await store.db.selectNoFrom(cut.as('is_read')).executeTakeFirst();
+    };
+    try {
+      expect(await readCut(2)).toEqual({ is_read: true });
+      await expect(readCut(3)).rejects.toMatchObject({ code: 'store_unavailable' });
+    } finally {
+      await store.close();
+    }
+  });
+
   test('loses the connection of a transaction: it is run again, and done once', async () => {
     const store = await openStore(await openPostgres(await newDatabase()));
     try {

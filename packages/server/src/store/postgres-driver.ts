@@ -121,19 +121,19 @@ class PostgresConnection implements DatabaseConnection {
   ): Promise<Answer<R & object>> {
     const ask = async (client: PostgresClient): Promise<Answer<R & object>> =>
       await client.query<R>(query, { patiently: this.#isPatient });
-    try {
-      return await ask(await this.#clients.shared());
-    } catch (error) {
-      const explained = explain(error);
-      if (!mayRepeat || !mayRetry(explained)) throw explained;
-    }
-    try {
-      return await ask(await this.#clients.fresh());
-    } catch (error) {
-      throw explain(error);
+    for (let reads = 1; ; reads += 1) {
+      try {
+        return await ask(await (reads === 1 ? this.#clients.shared() : this.#clients.fresh()));
+      } catch (error) {
+        const explained = explain(error);
+        if (reads === READS_MAX || !mayRepeat || !mayRetry(explained)) throw explained;
+      }
     }
   }
 }
+
+/** Each on another connection: what ended one may have ended the next, too. */
+const READS_MAX = 3;
 
 const CHANGES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE']);
 
