@@ -66,8 +66,9 @@ const backupTo = (path: string): string[] => ['backup', '--recipient', RECIPIENT
 
 async function restoreAt(dataDir: string, path: string, rootKeys: RootKeys): Promise<Restored> {
   const database = await databaseFor(dataDir);
-  const dialect = database === undefined ? openSqlite(dataDir) : await openPostgres(database);
-  return await restoreTo(dataDir, path, { rootKeys, dialect });
+  const openDialect = async () =>
+    database === undefined ? openSqlite(dataDir) : await openPostgres(database);
+  return await restoreTo(dataDir, path, { rootKeys, openDialect });
 }
 
 describe.each(ENGINES)('a backup on %s', (engine) => {

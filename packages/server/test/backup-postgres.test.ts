@@ -101,7 +101,7 @@ async function placesOf(engines: readonly [Engine, Engine]) {
     restore: async (path = places.path) =>
       await restoreTo(places.dataDir, path, {
         rootKeys,
-        dialect: to === undefined ? openSqlite(places.dataDir) : await openPostgres(to),
+        openDialect: async () => (to === undefined ? openSqlite(places.dataDir) : await openPostgres(to)),
       }),
     startAgain: async () =>
       await startTestServer({ dataDir: places.dataDir, config: { database: to, rootKeys: given } }),
@@ -200,7 +200,10 @@ describe('a database of another program', () => {
       database,
       client,
       restore: async () =>
-        await restoreTo(places.dataDir, places.path, { rootKeys, dialect: await openPostgres(database) }),
+        await restoreTo(places.dataDir, places.path, {
+          rootKeys,
+          openDialect: async () => await openPostgres(database),
+        }),
       tables: async () =>
         (
           await client.query<{ name: string }>(

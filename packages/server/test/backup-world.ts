@@ -58,7 +58,7 @@ export async function restoreTo(
   return await restore({
     path,
     opener: { identities: new Redacted([IDENTITY]) },
-    dialect: order.dialect ?? (await openDialect({ dataDir, database: await databaseFor(dataDir) })),
+    openDialect: async () => await openDialect({ dataDir, database: await databaseFor(dataDir) }),
     clock: Date.now,
     rootKeys: undefined,
     endTokens: false,

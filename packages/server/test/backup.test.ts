@@ -4,7 +4,8 @@ import { AppError, Redacted } from '@coffer/core';
 import { generateX25519Identity } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { RestoreOrder } from '../src/backup/restore.ts';
 import { backUp } from '../src/backup/back-up.ts';
 import { verifyBackup } from '../src/backup/verify.ts';
 import type { Config } from '../src/config/config.ts';
@@ -151,7 +152,7 @@ describe('a backup on sqlite', () => {
     expect(kept).toHaveLength(1);
   });
 
-  test('is refused with another key than its own, and leaves the directory empty', async () => {
+  test('is refused with another key than its own, before a database is opened or made', async () => {
     using places = backupPlaces();
     await using server = await startTestServer();
     await startFilled(server);
@@ -171,8 +172,13 @@ describe('a backup on sqlite', () => {
         'the backup was not made for this passphrase',
       ],
     ] as const;
+    // A connection would keep the command from ending; a file would be left in a directory that was meant to be another.
+    const openDialect = vi.fn<RestoreOrder['openDialect']>();
     for (const [order, message] of refusals)
-      await expect(restoreTo(places.dataDir, places.path, order)).rejects.toThrow(message);
+      await expect(restoreTo(places.dataDir, places.path, { ...order, openDialect })).rejects.toThrow(
+        message,
+      );
+    expect(openDialect).not.toHaveBeenCalled();
     await restoreTo(places.dataDir, places.path, { rootKeys });
   });
 

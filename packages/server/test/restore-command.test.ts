@@ -46,6 +46,7 @@ async function setScene() {
 }
 
 function put(dataDir: string, name: string, text: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dataDir, name), text, { mode: 0o600 });
 }
 

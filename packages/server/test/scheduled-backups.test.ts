@@ -522,8 +522,13 @@ describe.each(ENGINES)('scheduled backups on %s', (engine) => {
     const [file = ''] = scene.files();
     const rootKeys = rootKeysOf(scene.dataDir);
     const database = await databaseFor(restored.dataDir);
-    const dialect = database === undefined ? openSqlite(restored.dataDir) : await openPostgres(database);
-    await restoreTo(restored.dataDir, join(scene.directory, file), { rootKeys, dialect, clock: () => START });
+    const openDialect = async () =>
+      database === undefined ? openSqlite(restored.dataDir) : await openPostgres(database);
+    await restoreTo(restored.dataDir, join(scene.directory, file), {
+      rootKeys,
+      openDialect,
+      clock: () => START,
+    });
     writeFileSync(join(restored.dataDir, 'root.key'), readFileSync(join(scene.dataDir, 'root.key')), {
       mode: 0o600,
     });

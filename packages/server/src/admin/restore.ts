@@ -40,7 +40,7 @@ export const restore: AdminHandler<'restore'> = async (context, { args, options 
     ...order,
     ...(mayUseIncluded ? { included } : {}),
     seen: seenDetails(seen === 'damaged' ? undefined : seen),
-    dialect: await openDialect(config),
+    openDialect: async () => await openDialect(config),
     endTokens: options['end-tokens'],
   });
   if (seen !== undefined) giveWay(context, headFile, { seen, header });

@@ -62,7 +62,7 @@ async function rotate(
   const newKeyFile = options['new-key-file'];
   if (step === 'idle' && options.distributed)
     throw new StartError(
-      `no server has been given a new root key: ${source.name} holds the current one alone; without --distributed this makes a new one`,
+      `no server has been given a new root key: ${source.name} holds the current one alone; without --distributed this prepares a new one`,
     );
   if (step === 'prepared') await refuseOtherKey(rotation, next, newKeyFile);
   const id = step === 'idle' ? await prepare(context, rotation, newKeyFile) : next;

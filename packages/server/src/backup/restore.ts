@@ -27,8 +27,8 @@ import {
 export type RestoreOrder = {
   path: string;
   opener: Opener;
-  /** Of an empty database. */
-  dialect: StoreDialect;
+  /** An empty database; called when nothing in the file or of the keys stands against it. */
+  openDialect: () => Promise<StoreDialect>;
   clock: Clock;
   /** From the settings or the data directory. Undefined: there is none. */
   rootKeys: RootKeys | undefined;
@@ -67,7 +67,7 @@ export async function restore(order: RestoreOrder): Promise<Restored> {
     const header = parseHeader(await lines.next());
     const rootKey = chooseRootKey(order, header);
     const { backupKey } = deriveInstanceKeys(rootKey, header.instance);
-    return await fillStore(order.dialect, async (filling) => {
+    return await fillStore(await order.openDialect(), async (filling) => {
       await filling.createTables(header.migrations);
       const manifest = await loadRows(lines, filling, { backupKey, signal: order.signal });
       await filling.complete();

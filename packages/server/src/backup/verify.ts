@@ -30,7 +30,7 @@ export async function verifyBackup(
   try {
     const restored = await restore({
       ...order,
-      dialect: openSqlite(scratch),
+      openDialect: async () => openSqlite(scratch),
       endTokens: false,
     });
     const store = await openStore(openSqlite(scratch));
