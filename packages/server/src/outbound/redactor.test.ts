@@ -89,6 +89,18 @@ describe.each(Object.entries(ENCODINGS))('a secret that is echoed %s', (_, encod
   });
 });
 
+test.each(['as JSON in a URL', 'as JSON in a form', 'percent-encoded twice', 'as JSON in JSON'])(
+  'a mark of either encoding before a secret that is echoed %s hides none of it',
+  (name) => {
+    const secret = String.raw`AA/ %\A""--"A=`;
+    for (const mark of ['%', '%25', '\\', '%5C', '\\\\', '&'])
+      expect(redactText(`${mark}${ENCODINGS[name]?.(secret)}`, [secret])).toEqual({
+        text: `${mark}${MARK}`,
+        redactions: 1,
+      });
+  },
+);
+
 describe('what is no secret', () => {
   test('flows through as it is', () => {
     fc.assert(

@@ -96,9 +96,15 @@ export class Secrets {
       return [...this.#plain, ...this.#escapable].flatMap((pattern) => pattern.findBehind(view, bytes));
     const second = viewThrough(inner, view.bytes);
     if (second === undefined) return [];
-    return this.#plain
-      .flatMap((pattern) => pattern.findBehind(second, view.bytes))
-      .map(({ start, end }) => ({ start: view.starts[start] ?? 0, end: view.starts[end] ?? 0 }));
+    const inSource = (at: number): number => view.starts[at] ?? 0;
+    const both = { bytes: second.bytes, starts: second.starts.map(inSource) };
+    // A mark of either may stand before it for nothing.
+    return this.#plain.flatMap((pattern) => [
+      ...pattern.findBehind(both, bytes),
+      ...pattern
+        .findBehind(second, view.bytes)
+        .map(({ start, end }) => ({ start: inSource(start), end: inSource(end) })),
+    ]);
   }
 }
 
